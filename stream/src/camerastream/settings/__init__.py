@@ -1,0 +1,1 @@
+"""One definition of every setting, and the ways it is read, checked and explained."""
