@@ -1,1 +1,1 @@
-"""TODO."""
+"""The command line: `camerastream run`, `camerastream watch`."""

@@ -1,1 +1,1 @@
-"""TODO."""
+"""Frames into Kafka, and onto disk while Kafka does not take them."""

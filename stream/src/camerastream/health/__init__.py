@@ -1,1 +1,1 @@
-"""TODO."""
+"""What others see of the program: probes, metrics, status, and the reason of its end."""

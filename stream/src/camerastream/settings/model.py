@@ -102,7 +102,10 @@ class Settings(BaseSettings):
     """Everything that `camerastream run` can be told."""
 
     model_config = SettingsConfigDict(
-        extra="ignore", frozen=True, env_file_encoding="utf-8", env_ignore_empty=True,
+        extra="ignore",
+        frozen=True,
+        env_file_encoding="utf-8",
+        env_ignore_empty=True,
         regex_engine="python-re",
     )
 
@@ -161,9 +164,7 @@ class Settings(BaseSettings):
         "a file plays at its own pace (realtime) or as fast as it can be handled (fast)",
         write="realtime or fast",
     )
-    file_loop: bool = _setting(
-        False, "play a file for ever instead of once", write="true or false"
-    )
+    file_loop: bool = _setting(False, "play a file for ever instead of once", write="true or false")
 
     # --- motion and picture
     interval_seconds: float = _setting(

@@ -1,0 +1,179 @@
+"""`camerastream run`: the program itself."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import click
+import structlog
+
+from camerastream import __version__
+from camerastream.cli.options import SectionedCommand, given_flags, settings_options
+from camerastream.ending import EXIT_BAD_SETTINGS, EXIT_BUFFER, EXIT_UNEXPECTED
+from camerastream.logs.native_stderr import NativeStderr, prepare_native_environment
+from camerastream.logs.redaction import Redactor
+from camerastream.logs.setup import configure_logging
+from camerastream.settings.load import SettingsError, load_settings, secrets_of
+
+if TYPE_CHECKING:
+    from camerastream.settings.load import Loaded
+
+_EPILOG = (
+    "Secrets are read from the environment or the .env file only: CAMERA_PASSWORD, "
+    "KAFKA_SASL_PASSWORD. A flag outranks the environment, which outranks the .env file. "
+    "Exit codes: 0 ended as asked, 1 buffer threshold crossed or fatal producer error, "
+    "2 bad settings, 3 anything unexpected."
+)
+
+
+def _run(env_file: Path, **values: Any) -> None:
+    prepare_native_environment()
+    from camerastream.assembly import check_settings  # noqa: PLC0415 - after the environment
+
+    try:
+        loaded = load_settings(given_flags(values), env_file=env_file, checks=check_settings)
+    except SettingsError as error:
+        _refuse(error.problems)
+    _leave(_supervise(loaded))
+
+
+run_command = SectionedCommand(
+    "run",
+    callback=_run,
+    params=[
+        click.Option(
+            ["--env-file"],
+            default=".env",
+            show_default=True,
+            type=click.Path(dir_okay=False, path_type=Path),
+            help="file with settings, NAME=VALUE in each line; need not exist",
+        ),
+        *settings_options(),
+    ],
+    help="Stream one camera to Kafka until SIGTERM.",
+    epilog=_EPILOG,
+    context_settings={"max_content_width": 110},
+)
+
+
+def _supervise(loaded: Loaded) -> int:
+    """Build the program and run it; return the exit code."""
+    # OpenCV and librdkafka take half a second of CPU to load: not for --help.
+    from camerastream import assembly  # noqa: PLC0415
+    from camerastream.capture import Reader  # noqa: PLC0415
+    from camerastream.delivery.exceptions import KafkaBufferException  # noqa: PLC0415
+    from camerastream.delivery.recovery import StateDirError  # noqa: PLC0415
+    from camerastream.encoding import JpegEncoder  # noqa: PLC0415
+    from camerastream.health.server import HealthServer  # noqa: PLC0415
+    from camerastream.motion import MotionDetector  # noqa: PLC0415
+    from camerastream.pipeline import Pipeline  # noqa: PLC0415
+    from camerastream.program import Program  # noqa: PLC0415
+
+    settings = loaded.settings
+    configure_logging(
+        level=settings.debug_level.value,
+        log_format=settings.log_format,
+        redactor=Redactor(secrets_of(settings)),
+        camera=settings.camera_id,
+        out=sys.stdout,
+    )
+    log = structlog.get_logger()
+    plan = assembly.plan_producer(settings)
+    for sentence in [*loaded.warnings, *plan.warnings]:
+        log.warning(sentence)
+    for sentence in plan.notes:
+        log.info(sentence)
+    try:
+        state_dir = assembly.open_state_dir(settings)
+    except StateDirError as error:
+        log.critical(str(error))
+        return EXIT_BAD_SETTINGS
+    native = NativeStderr(lambda line: log.debug("native", line=line))
+    native.start()
+    try:
+        delivery = assembly.make_delivery(settings, plan.config, state_dir)
+        reader = Reader.from_settings(settings, native)
+        pipeline = Pipeline(
+            reader,
+            MotionDetector(
+                settings.motion_threshold, settings.min_contour_area, settings.blur_size
+            ),
+            JpegEncoder(settings.compress_image_quality),
+            delivery,
+            clock=time.monotonic,
+            keep_last_frame=settings.frame_endpoint,
+        )
+        program = Program(settings, reader, pipeline, delivery)
+        try:
+            server = HealthServer(
+                settings.http_host,
+                settings.http_port,
+                view=program.view,
+                last_frame=program.last_frame if settings.frame_endpoint else None,
+            )
+        except OSError as error:
+            log.critical(
+                f"HTTP_HOST={settings.http_host} HTTP_PORT={settings.http_port} cannot be listened "
+                f"on ({error.strerror}); write a free port, or 0 to take any"
+            )
+            return EXIT_BAD_SETTINGS
+        _announce(state_dir, settings, server.port)
+        return program.run(server)
+    except KafkaBufferException as error:
+        log.critical(f"{type(error).__name__}: {error}", exit_code=EXIT_BUFFER)
+        return EXIT_BUFFER
+    except Exception:
+        log.exception("unexpected error")
+        return EXIT_UNEXPECTED
+    finally:
+        native.stop()
+
+
+def _announce(state_dir: Any, settings: Any, port: int) -> None:
+    log = structlog.get_logger()
+    opened, beginning = state_dir.opened, state_dir.beginning
+    if opened.moved_aside is not None:
+        log.error(
+            "the spool of the buffer was damaged and a new one begins",
+            moved_to=str(opened.moved_aside),
+            saved_frames=opened.salvaged_frames,
+            lost_frames=beginning.lost_frames,
+        )
+    elif beginning.unclean:
+        log.warning(
+            "the program before this one was killed",
+            lost_frames=beginning.lost_frames,
+            spooled_frames=beginning.state.counts.spooled,
+            advice="SPOOL_MODE=write-ahead keeps frames even then"
+            if beginning.lost_frames
+            else None,
+        )
+    log.info(
+        "started",
+        version=__version__,
+        stream=beginning.state.stream,
+        next_sequence=beginning.state.next_sequence,
+        spooled_frames=beginning.state.counts.spooled,
+        http_port=port,
+        topic=settings.camera_stream_topic,
+        threshold_seconds=settings.kafka_buffer_error_threshold_seconds,
+        spool_mode=settings.spool_mode.value,
+    )
+
+
+def _refuse(problems: list[str]) -> NoReturn:
+    click.echo("camerastream cannot start:", err=True)
+    for problem in problems:
+        click.echo(f"  {problem}", err=True)
+    sys.exit(EXIT_BAD_SETTINGS)
+
+
+def _leave(code: int) -> NoReturn:
+    """End without tearing down threads that may be inside native code."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)

@@ -1,0 +1,78 @@
+"""The way into the delivery thread: frames, reports, clues and settings in one line."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from camerastream.delivery.publisher import PublisherEvent
+    from camerastream.delivery.records import OutgoingFrame
+    from camerastream.delivery.topic_limits import TopicLimit
+    from camerastream.settings.live import LiveChange
+
+MAILBOX_BYTES = 64 * 1024 * 1024
+"""Frames waiting for the delivery thread while a disk is that slow; more do not fit."""
+
+_EVENTS_PER_PASS = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Submitted:
+    """A frame to send."""
+
+    frame: OutgoingFrame
+
+
+@dataclass(frozen=True, slots=True)
+class WakeUp:
+    """Nothing but a reason to look."""
+
+
+class Mailbox:
+    """A queue that is bounded in the bytes of its frames. Thread-safe."""
+
+    def __init__(self) -> None:
+        self._queue: queue.SimpleQueue[
+            Submitted | LiveChange | WakeUp | TopicLimit | PublisherEvent
+        ] = queue.SimpleQueue()
+        self._lock = threading.Lock()
+        self._size_bytes = 0
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing waits."""
+        return self._queue.empty()
+
+    def put_frame(self, frame: OutgoingFrame) -> bool:
+        """Put a frame in, or return False when there is no room; never blocks."""
+        with self._lock:
+            if self._size_bytes + len(frame.value) > MAILBOX_BYTES:
+                return False
+            self._size_bytes += len(frame.value)
+        self._queue.put(Submitted(frame))
+        return True
+
+    def put(self, event: LiveChange | WakeUp | TopicLimit | PublisherEvent) -> None:
+        """Put anything else in; never blocks."""
+        self._queue.put(event)
+
+    def take(
+        self, *, timeout_seconds: float
+    ) -> Iterator[Submitted | LiveChange | WakeUp | TopicLimit | PublisherEvent]:
+        """Wait for an event and yield it and those behind it, a bounded number."""
+        timeout: float | None = timeout_seconds
+        for _ in range(_EVENTS_PER_PASS):
+            try:
+                event = self._queue.get(block=timeout is not None, timeout=timeout)
+            except queue.Empty:
+                return
+            timeout = None
+            if isinstance(event, Submitted):
+                with self._lock:
+                    self._size_bytes -= len(event.frame.value)
+            yield event

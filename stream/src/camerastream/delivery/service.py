@@ -1,0 +1,354 @@
+"""Delivery as the rest of the program sees it: one thread that owns producer and spool.
+
+Frames, reports and clues reach the thread through one mailbox; nobody else touches the
+courier, the spool or the monitor. `submit` never blocks and never raises.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import structlog
+
+from camerastream.delivery.courier import Courier
+from camerastream.delivery.mailbox import Mailbox, Submitted, WakeUp
+from camerastream.delivery.monitor import (
+    DeliveryCondition,
+    MonitorSnapshot,
+    MonitorState,
+    NoticeKind,
+)
+from camerastream.delivery.publisher import (
+    Acknowledged,
+    ClientError,
+    Failed,
+    FatalError,
+    Publisher,
+    Throttled,
+)
+from camerastream.delivery.replay import QueueUse, ReplayWindow
+from camerastream.delivery.state import StreamState, state_to_json, with_end
+from camerastream.delivery.topic_limits import TopicLimit, TopicLimits
+from camerastream.settings.live import LiveChange
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from camerastream.delivery.accounting import Accounting
+    from camerastream.delivery.keeper import SpoolKeeper
+    from camerastream.delivery.monitor import Notice
+    from camerastream.delivery.numbering import Numbering
+    from camerastream.delivery.producer_config import ProducerConfig
+    from camerastream.delivery.records import OutgoingFrame
+    from camerastream.delivery.reporter import BufferReporter
+    from camerastream.frames import EncodedFrame
+
+_TICK_SECONDS = 0.2
+_LIMIT_AT_START_SECONDS = 2.0
+_CALL_BACK_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class DeliverySnapshot:
+    """Delivery at the end of its thread's last pass.
+
+    Attributes:
+        stream: Id of the stream.
+        next_sequence: Number of the next frame.
+        monitor: The monitor.
+        cause: Most likely cause of errors, None while healthy.
+        queue: Use of the producer's queue.
+        spool_bytes: Bytes of JPEGs on disk.
+        oldest_unacked_at_seconds: Capture time of the oldest frame without an
+            acknowledgement, Unix seconds; None when there is none.
+    """
+
+    stream: str
+    next_sequence: int
+    monitor: MonitorSnapshot
+    cause: str | None
+    queue: QueueUse
+    spool_bytes: int
+    oldest_unacked_at_seconds: float | None
+
+
+class Delivery:
+    """Sends frames, keeps what Kafka does not take, and watches the buffer.
+
+    Args:
+        topic: Where frames go.
+        config: The producer's configuration, before the topic's limit is known.
+        state: What `begin` decided.
+        numbering: Gives frames their numbers.
+        keeper: The spool.
+        accounting: Counts frames.
+        reporter: Monitor, cause and log lines.
+        clock: Monotonic seconds.
+        wall_clock: Unix seconds.
+        simulate_buffer_error: Inject a buffer error from the first frame on.
+    """
+
+    def __init__(
+        self,
+        *,
+        topic: str,
+        config: ProducerConfig,
+        state: StreamState,
+        numbering: Numbering,
+        keeper: SpoolKeeper,
+        accounting: Accounting,
+        reporter: BufferReporter,
+        clock: Callable[[], float],
+        wall_clock: Callable[[], float],
+        simulate_buffer_error: bool = False,
+    ) -> None:
+        self.ready = threading.Event()
+        self.tripped = threading.Event()
+        self.crashed = threading.Event()
+        self.heartbeat_seconds = clock()
+        self.accounting = accounting
+        self._topic = topic
+        self._state = state
+        self._numbering = numbering
+        self._keeper = keeper
+        self._reporter = reporter
+        self._clock = clock
+        self._wall_clock = wall_clock
+        self._simulate = simulate_buffer_error
+        self._mailbox = Mailbox()
+        self._log = structlog.get_logger()
+        self._limits = TopicLimits(
+            config, topic, on_answer=self._mailbox.put, on_warning=self._log.warning
+        )
+        self._stopping = threading.Event()
+        self._flush_seconds = 0.0
+        self._end_lock = threading.Lock()
+        self._end_reason: str | None = None
+        self._earlier_ends = dict(state.ends)
+        self._publisher: Publisher | None = None
+        self._saved_json = ""
+        self._thread = threading.Thread(target=self._run, name="delivery", daemon=True)
+        self.snapshot = self._snapshot(QueueUse(0, 0, 0, 1), None)
+
+    @property
+    def trip(self) -> Notice | None:
+        """What tripped the monitor, None as long as nothing did."""
+        return self._reporter.trip
+
+    @property
+    def publisher(self) -> Publisher | None:
+        """The publisher in use, for tests that inject faults."""
+        return self._publisher
+
+    @property
+    def ends(self) -> Mapping[str, int]:
+        """How often the program ended, by reason, this end included once it is known."""
+        state = replace(self._state, ends=self._earlier_ends)
+        return state.ends if self._end_reason is None else with_end(state, self._end_reason).ends
+
+    def start(self) -> None:
+        """Start the thread; `ready` is set when frames can be sent."""
+        self._thread.start()
+
+    def submit(self, frame: EncodedFrame) -> None:
+        """Take a frame that is to be sent; it is numbered and counted from here on."""
+        outgoing = self._numbering.number(frame)
+        self.accounting.selected()
+        self._reporter.frame_seen(frame)
+        if not self._mailbox.put_frame(outgoing):
+            self.accounting.dropped_in_flight("mailbox-full")
+
+    def apply(self, change: LiveChange) -> None:
+        """Change what may be changed while running."""
+        self._mailbox.put(change)
+
+    def count_end(self, reason: str) -> None:
+        """Count the end of the program by its reason; the first reason given stays."""
+        with self._end_lock:
+            self._end_reason = self._end_reason or reason
+
+    def stop(self, *, flush_seconds: float, timeout_seconds: float) -> bool:
+        """End in order: flush briefly, call everything back, put it into the spool.
+
+        Args:
+            flush_seconds: How long acknowledgements are waited for.
+            timeout_seconds: How long to wait for the thread.
+
+        Returns:
+            Whether all was stored in time.
+        """
+        self._flush_seconds = flush_seconds
+        self._stopping.set()
+        self._mailbox.put(WakeUp())
+        self._thread.join(timeout_seconds)
+        return not self._thread.is_alive()
+
+    def _run(self) -> None:
+        courier = None
+        try:
+            # A silent broker must not keep the first frames waiting for long.
+            self._limits.ask(timeout_seconds=_LIMIT_AT_START_SECONDS)
+            self._limits.changed = False
+            courier = self._new_courier()
+            self.ready.set()
+            while not self._stopping.is_set():
+                self._pass(courier)
+            self._finish(courier)
+        except Exception:
+            self._log.exception("delivery failed unexpectedly; its buffer goes to the spool")
+            self.crashed.set()
+            if courier is not None:
+                self._finish(courier)
+
+    def _new_courier(self) -> Courier:
+        self._publisher = self._new_publisher()
+        courier = Courier(
+            self._publisher,
+            self._keeper,
+            self.accounting,
+            ReplayWindow(),
+            self._reporter,
+            fits_alone=self._limits.fits_alone,
+        )
+        if courier.backlog_frames:
+            self._reporter.started_with_backlog(courier.backlog_frames)
+        return courier
+
+    def _new_publisher(self) -> Publisher:
+        publisher = Publisher(self._limits.config, self._topic, self._mailbox.put)
+        publisher.simulate_buffer_error = self._simulate
+        return publisher
+
+    def _pass(self, courier: Courier, *, replay: bool = True) -> None:
+        courier.submit(self._receive(courier))
+        courier.store_returned()
+        self._care_for_limits(courier)
+        if replay and not self._limits.changed:
+            courier.replay()
+        queue, oldest = self._watch(courier)
+        if self._reporter.trip is not None and courier.sending:
+            courier.sending = False
+            courier.call_back()
+            fatal = self._reporter.trip.kind is NoticeKind.FATAL
+            self.accounting.tripped("KafkaFatalError" if fatal else "KafkaBufferError")
+            self.tripped.set()
+        self._save()
+        self.snapshot = self._snapshot(queue, oldest)
+        self.heartbeat_seconds = self._clock()
+
+    def _receive(self, courier: Courier) -> list[OutgoingFrame]:
+        submitted: list[OutgoingFrame] = []
+        for event in self._mailbox.take(timeout_seconds=_TICK_SECONDS):
+            match event:
+                case Submitted():
+                    submitted.append(event.frame)
+                case Acknowledged() | Failed():
+                    courier.report(event)
+                case ClientError():
+                    self._reporter.causes.client_error(event.code, event.text)
+                case Throttled():
+                    self._reporter.causes.throttled()
+                case FatalError():
+                    self._reporter.fatal(event.text)
+                case TopicLimit():
+                    self._limits.learn(event)
+                case LiveChange():
+                    self._apply(event)
+                case WakeUp():
+                    pass
+        return submitted
+
+    def _watch(self, courier: Courier) -> tuple[QueueUse, float | None]:
+        in_flight_at = courier.oldest_in_flight_seconds()
+        waiting_at = self._keeper.oldest_waiting_seconds()
+        unacknowledged = 0.0 if in_flight_at is None else self._wall_clock() - in_flight_at
+        backlog = self._reporter.observe(
+            backlog_frames=courier.backlog_frames, unacknowledged_seconds=unacknowledged
+        )
+        queue, counts = courier.sender.queue, self.accounting.snapshot()
+        self._reporter.tick(
+            DeliveryCondition(
+                queue_utilization=queue.utilization,
+                backlog=backlog,
+                outstanding_frames=counts.in_flight + counts.spooled,
+            )
+        )
+        oldest = min((at for at in (in_flight_at, waiting_at) if at is not None), default=None)
+        return queue, oldest
+
+    def _care_for_limits(self, courier: Courier) -> None:
+        if courier.batch_refused:
+            courier.batch_refused = False
+            self._limits.batch_refused()
+        if self._limits.changed:
+            courier.call_back()
+            if not courier.in_flight_frames:
+                self._limits.changed = False
+                self._close_publisher()
+                self._publisher = courier.sender = self._new_publisher()
+        elif self._reporter.acknowledged_once:
+            self._limits.ask_aside()
+
+    def _apply(self, change: LiveChange) -> None:
+        self._reporter.monitor.apply(
+            threshold_seconds=change.threshold_seconds,
+            hold=change.hold,
+            generation=change.generation,
+        )
+        self._simulate = change.simulate_buffer_error
+        if self._publisher is not None:
+            self._publisher.simulate_buffer_error = change.simulate_buffer_error
+
+    def _finish(self, courier: Courier) -> None:
+        deadline = self._clock() + self._flush_seconds
+        while courier.sending and self._clock() < deadline and self._in_flight():
+            self._pass(courier, replay=False)
+        courier.sending = False
+        courier.call_back()
+        deadline = self._clock() + _CALL_BACK_SECONDS
+        while self._clock() < deadline and (courier.in_flight_frames or not self._mailbox.empty):
+            self._pass(courier, replay=False)
+        courier.give_up_unreported()
+        courier.store_returned()
+        self._state = replace(self._state, running_mode=None)
+        self._save()
+        self.snapshot = self._snapshot(courier.sender.queue, None)
+        self._close_publisher()
+        self._keeper.close()
+
+    def _in_flight(self) -> int:
+        return self.accounting.snapshot().in_flight
+
+    def _close_publisher(self) -> None:
+        if self._publisher is not None:
+            self._publisher.close()
+
+    def _save(self) -> None:
+        # Counts before numbers: a number may be saved early, but never be given out twice.
+        counts = self.accounting.snapshot()
+        sequence, position = self._numbering.next
+        self._state = replace(
+            self._state,
+            next_sequence=sequence,
+            next_position=position,
+            counts=counts,
+            ends=self.ends,
+        )
+        text = state_to_json(self._state)
+        if text != self._saved_json and self._keeper.save(text):
+            self._saved_json = text
+
+    def _snapshot(self, queue: QueueUse, oldest: float | None) -> DeliverySnapshot:
+        monitor = self._reporter.monitor.snapshot()
+        healthy = monitor.state is MonitorState.HEALTHY
+        return DeliverySnapshot(
+            stream=self._state.stream,
+            next_sequence=self._state.next_sequence,
+            monitor=monitor,
+            cause=None if healthy else self._reporter.cause(),
+            queue=queue,
+            spool_bytes=self._keeper.size_bytes,
+            oldest_unacked_at_seconds=oldest,
+        )
