@@ -7,6 +7,7 @@ import uuid
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from camerastream.capture.source import SourceKind, parse_source
 from camerastream.delivery.accounting import Accounting
 from camerastream.delivery.causes import CauseTracker
 from camerastream.delivery.keeper import SpoolKeeper
@@ -18,11 +19,13 @@ from camerastream.delivery.reporter import BufferReporter
 from camerastream.delivery.service import Delivery
 from camerastream.delivery.state import begin
 from camerastream.delivery.trend import DepthTrend
+from camerastream.settings.model import Playback
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import IO
 
+    from camerastream.capture.source import Source
     from camerastream.delivery.producer_config import ProducerConfig
     from camerastream.delivery.recovery import OpenedSpool
     from camerastream.delivery.state import Beginning
@@ -34,17 +37,9 @@ _NEEDS_PASSWORD = frozenset({"PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"})
 
 def check_settings(settings: Settings) -> list[str]:
     """Return every problem that lies between settings or in what they lead to."""
-    # Imported here: OpenCV must not be loaded to say that a port is wrong.
-    from camerastream.capture.source import parse_source  # noqa: PLC0415
-
     problems = []
-    password = settings.camera_password
     try:
-        parse_source(
-            settings.rtsp_camera_url,
-            settings.camera_username,
-            password.get_secret_value() if password else None,
-        )
+        source_of(settings)
     except ValueError as error:
         problems.append(f"RTSP_CAMERA_URL is not usable: {error}")
     problems += _sasl_problems(settings)
@@ -106,6 +101,26 @@ def plan_producer(settings: Settings) -> ProducerPlan:
             "the same and will be duplicated; leave it out"
         )
     return ProducerPlan(config, translation.notes, warnings)
+
+
+def source_of(settings: Settings) -> Source:
+    """Return the camera's address with its credentials.
+
+    Raises:
+        ValueError: It is not usable.
+    """
+    password = settings.camera_password
+    return parse_source(
+        settings.rtsp_camera_url,
+        settings.camera_username,
+        password.get_secret_value() if password else None,
+    )
+
+
+def plays_file_fast(settings: Settings) -> bool:
+    """Say whether the camera is a file that is played as fast as its frames are taken."""
+    fast = settings.file_playback is Playback.FAST
+    return fast and source_of(settings).kind is SourceKind.FILE
 
 
 @dataclass(frozen=True, slots=True)

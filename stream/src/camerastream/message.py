@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
 
 EVENT_TYPE = "dev.camerastream.frame"
 CONTENT_TYPE = "image/jpeg"
+
+_MOST_DIGITS = 18
+"""Of a whole number in a header: 18 digits always fit 64 bits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,14 +64,14 @@ def to_headers(
     previous_stream: str | None,
     previous_count: int | None,
 ) -> list[tuple[str, bytes]]:
-    """Return a frame's message headers.
+    """Return a frame's message headers; what is None has no header.
 
     Args:
         camera: The camera's id.
         stream: Id of the stream.
         sequence: The frame's number.
         frame: The frame.
-        source: The event's source, None for `/cameras/<camera>`.
+        source: The event's source, a URI reference; None for `/cameras/<camera>`.
         previous_stream: Id of the stream before this one, if its tail is not proven.
         previous_count: How many frames that one had numbered.
     """
@@ -75,7 +79,7 @@ def to_headers(
     values: list[tuple[str, object]] = [
         ("ce_specversion", "1.0"),
         ("ce_id", f"{stream}/{sequence}"),
-        ("ce_source", source or f"/cameras/{camera}"),
+        ("ce_source", source or f"/cameras/{quote(camera, safe='')}"),
         ("ce_type", EVENT_TYPE),
         ("ce_time", time.isoformat(timespec="microseconds").replace("+00:00", "Z")),
         ("content-type", CONTENT_TYPE),
@@ -94,28 +98,35 @@ def to_headers(
 
 
 def from_headers(headers: Iterable[tuple[str, bytes | str | None]] | None) -> FrameHeader:
-    """Read a frame's message headers.
+    """Read a frame's message headers; of a header given twice the last counts.
+
+    Args:
+        headers: As a Kafka client gives them; None where a message has none.
 
     Raises:
-        ValueError: The message is no frame of this program.
+        ValueError: The message is no frame of this program; the text says why.
     """
     values: dict[str, str] = {}
     for name, value in headers or ():
-        if value is None:
+        # Headers that are not read here are the business of whoever added them.
+        if value is None or not name.startswith("ce_"):
             continue
         try:
             values[name] = value.decode() if isinstance(value, bytes) else value
         except UnicodeDecodeError:
-            raise ValueError(f"header {name} is not UTF-8") from None
+            raise ValueError(f"its header {name} is not UTF-8") from None
     if values.get("ce_type") != EVENT_TYPE:
-        raise ValueError(f"it is no frame: ce_type is {values.get('ce_type')!r}")
-    missing = {"ce_camera", "ce_stream", "ce_sequence", "ce_time"} - values.keys()
+        found = values.get("ce_type")
+        raise ValueError(
+            f"it is no frame: it has no header ce_type={EVENT_TYPE}"
+            if found is None
+            else f"it is no frame: its ce_type is {_shown(found)}, not {EVENT_TYPE}"
+        )
+    required = ("ce_camera", "ce_stream", "ce_sequence", "ce_time")
+    missing = [name for name in required if not values.get(name)]
     if missing:
-        raise ValueError(f"it lacks {', '.join(sorted(missing))}")
-    try:
-        captured_at_seconds = datetime.fromisoformat(values["ce_time"]).timestamp()
-    except (ValueError, OverflowError):
-        raise ValueError(f"ce_time is {values['ce_time']!r}") from None
+        raise ValueError(f"it lacks the header {' and '.join(missing)}")
+    captured_at_seconds = _time(values["ce_time"])
     sequence = _whole(values, "ce_sequence")
     assert sequence is not None
     return FrameHeader(
@@ -137,6 +148,20 @@ def _whole(values: dict[str, str], name: str) -> int | None:
     text = values.get(name)
     if text is None:
         return None
-    if not (text.isascii() and text.isdigit()):
-        raise ValueError(f"{name} is {text!r}, not a whole number")
+    if not (text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS):
+        raise ValueError(f"its {name} is {_shown(text)}, not a whole number")
     return int(text)
+
+
+def _time(text: str) -> float:
+    try:
+        time = datetime.fromisoformat(text)
+        if time.tzinfo is None:
+            raise ValueError("no offset from UTC")
+        return time.timestamp()
+    except (ValueError, OverflowError):
+        raise ValueError(f"its ce_time is {_shown(text)}, not a time of RFC 3339") from None
+
+
+def _shown(text: str) -> str:
+    return repr(text if len(text) <= 40 else text[:40] + "...")

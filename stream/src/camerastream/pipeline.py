@@ -7,15 +7,19 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from camerastream.encoding import EncodingError
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from camerastream.capture import Reader
+    from camerastream.capture.reader import Reader
     from camerastream.delivery.service import Delivery
     from camerastream.encoding import JpegEncoder
     from camerastream.motion import MotionDetector
 
 _TAKE_SECONDS = 0.5
+_STEP_SECONDS = 0.005
+_FRAMES_IN_STEP = 100
 
 
 class Pipeline:
@@ -25,9 +29,11 @@ class Pipeline:
         reader: Where frames come from.
         detector: Looks for motion.
         encoder: Makes JPEGs.
-        delivery: Where they go; taking frames waits until it is ready.
+        delivery: Where they go.
         clock: Monotonic seconds.
         keep_last_frame: Keep the last sent JPEG for `/frame.jpg`.
+        in_step: Wait for Kafka before taking more: for a file that is played as fast as
+            can be, never for a camera.
     """
 
     def __init__(
@@ -39,6 +45,7 @@ class Pipeline:
         *,
         clock: Callable[[], float],
         keep_last_frame: bool,
+        in_step: bool = False,
     ) -> None:
         self.heartbeat_seconds = clock()
         self.finished = threading.Event()
@@ -50,6 +57,7 @@ class Pipeline:
         self._delivery = delivery
         self._clock = clock
         self._keep_last_frame = keep_last_frame
+        self._in_step = in_step
         self._stopping = threading.Event()
         self._log = structlog.get_logger()
         self._thread = threading.Thread(target=self._run, name="pipeline", daemon=True)
@@ -66,16 +74,20 @@ class Pipeline:
 
     def _run(self) -> None:
         try:
-            while not (self._stopping.is_set() or self._delivery.ready.wait(_TAKE_SECONDS)):
-                self.heartbeat_seconds = self._clock()
             while not self._stopping.is_set():
                 self.heartbeat_seconds = self._clock()
-                if not self._one_frame() and self._reader.status().ended:
+                if self._in_step and self._outstanding_frames() >= _FRAMES_IN_STEP:
+                    self._stopping.wait(_STEP_SECONDS)
+                elif not self._one_frame() and self._reader.status().ended:
                     self.finished.set()
                     return
         except Exception:
             self._log.exception("the pipeline failed unexpectedly")
             self.crashed.set()
+
+    def _outstanding_frames(self) -> int:
+        counts = self._delivery.accounting.snapshot()
+        return counts.in_flight + counts.spooled
 
     def _one_frame(self) -> bool:
         """Handle the next frame; return False when none came in time."""
@@ -89,7 +101,7 @@ class Pipeline:
                 self._log.debug("no motion", motion_area_pixels=motion.area_pixels)
                 return True
             encoded = self._encoder.encode(frame, motion)
-        except ValueError as error:
+        except (ValueError, EncodingError) as error:
             self._log.warning("a frame cannot be used and is skipped", error=str(error))
             return True
         self._delivery.submit(encoded)

@@ -20,7 +20,7 @@ from camerastream.health.view import STUCK_AFTER_SECONDS, ProgramView
 from camerastream.settings.live import LiveChange, LiveSettingsFile
 
 if TYPE_CHECKING:
-    from camerastream.capture import Reader
+    from camerastream.capture.reader import Reader
     from camerastream.delivery.service import Delivery
     from camerastream.ending import Ending
     from camerastream.health.server import HealthServer

@@ -64,7 +64,7 @@ def _supervise(loaded: Loaded) -> int:
     """Build the program and run it; return the exit code."""
     # OpenCV and librdkafka take half a second of CPU to load: not for --help.
     from camerastream import assembly  # noqa: PLC0415
-    from camerastream.capture import Reader  # noqa: PLC0415
+    from camerastream.capture.reader import Reader  # noqa: PLC0415
     from camerastream.delivery.exceptions import KafkaBufferException  # noqa: PLC0415
     from camerastream.delivery.recovery import StateDirError  # noqa: PLC0415
     from camerastream.encoding import JpegEncoder  # noqa: PLC0415
@@ -74,10 +74,11 @@ def _supervise(loaded: Loaded) -> int:
     from camerastream.program import Program  # noqa: PLC0415
 
     settings = loaded.settings
+    redactor = Redactor([*secrets_of(settings), *assembly.source_of(settings).secrets])
     configure_logging(
         level=settings.debug_level.value,
         log_format=settings.log_format,
-        redactor=Redactor(secrets_of(settings)),
+        redactor=redactor,
         camera=settings.camera_id,
         out=sys.stdout,
     )
@@ -106,6 +107,7 @@ def _supervise(loaded: Loaded) -> int:
             delivery,
             clock=time.monotonic,
             keep_last_frame=settings.frame_endpoint,
+            in_step=assembly.plays_file_fast(settings),
         )
         program = Program(settings, reader, pipeline, delivery)
         try:

@@ -34,7 +34,7 @@ from camerastream.delivery.topic_limits import TopicLimit, TopicLimits
 from camerastream.settings.live import LiveChange
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from camerastream.delivery.accounting import Accounting
     from camerastream.delivery.keeper import SpoolKeeper
@@ -143,7 +143,7 @@ class Delivery:
         return self._publisher
 
     @property
-    def ends(self) -> Mapping[str, int]:
+    def ends(self) -> dict[str, int]:
         """How often the program ended, by reason, this end included once it is known."""
         state = replace(self._state, ends=self._earlier_ends)
         return state.ends if self._end_reason is None else with_end(state, self._end_reason).ends
@@ -190,7 +190,6 @@ class Delivery:
         try:
             # A silent broker must not keep the first frames waiting for long.
             self._limits.ask(timeout_seconds=_LIMIT_AT_START_SECONDS)
-            self._limits.changed = False
             courier = self._new_courier()
             self.ready.set()
             while not self._stopping.is_set():
@@ -219,6 +218,7 @@ class Delivery:
     def _new_publisher(self) -> Publisher:
         publisher = Publisher(self._limits.config, self._topic, self._mailbox.put)
         publisher.simulate_buffer_error = self._simulate
+        self._limits.applied()
         return publisher
 
     def _pass(self, courier: Courier, *, replay: bool = True) -> None:
@@ -228,14 +228,17 @@ class Delivery:
         if replay and not self._limits.changed:
             courier.replay()
         queue, oldest = self._watch(courier)
-        if self._reporter.trip is not None and courier.sending:
+        trip = self._reporter.trip
+        if trip is not None and courier.sending:
             courier.sending = False
             courier.call_back()
-            fatal = self._reporter.trip.kind is NoticeKind.FATAL
+            fatal = trip.kind is NoticeKind.FATAL
             self.accounting.tripped("KafkaFatalError" if fatal else "KafkaBufferError")
-            self.tripped.set()
         self._save()
         self.snapshot = self._snapshot(queue, oldest)
+        if trip is not None:
+            # After the snapshot: who sees the event must find the trip in it.
+            self.tripped.set()
         self.heartbeat_seconds = self._clock()
 
     def _receive(self, courier: Courier) -> list[OutgoingFrame]:
@@ -285,7 +288,6 @@ class Delivery:
         if self._limits.changed:
             courier.call_back()
             if not courier.in_flight_frames:
-                self._limits.changed = False
                 self._close_publisher()
                 self._publisher = courier.sender = self._new_publisher()
         elif self._reporter.acknowledged_once:

@@ -102,9 +102,10 @@ class TopicLimits:
         self._on_answer = on_answer
         self._on_warning = on_warning
         self._limit_bytes: int | None = None
+        self._asked_aside = False
         self._final = False
-        self._asking = False
         self._alone = False
+        self._alone_in_force = False
 
     def ask(self, *, timeout_seconds: float) -> None:
         """Ask the broker and wait for its answer."""
@@ -113,15 +114,14 @@ class TopicLimits:
         )
 
     def ask_aside(self) -> None:
-        """Ask again on a thread of its own, unless that is pointless or under way."""
-        if self._final or self._asking:
+        """Ask once more, on a thread of its own: now that the broker answers, it will know."""
+        if self._final or self._asked_aside:
             return
-        self._asking = True
+        self._asked_aside = True
         threading.Thread(target=self._answer, name="topic-limit", daemon=True).start()
 
     def learn(self, limit: TopicLimit) -> None:
         """Take an answer; `changed` tells whether a new producer is needed."""
-        self._asking = False
         self._final = limit.final
         if limit.max_message_bytes is None:
             return
@@ -143,9 +143,14 @@ class TopicLimits:
 
     def fits_alone(self, size_bytes: int) -> bool:
         """Say whether a frame that came back as too large may be stored when sent alone."""
-        if self._alone:
+        if self._alone_in_force:
             return False
         return self._limit_bytes is None or size_bytes + _OVERHEAD_BYTES < self._limit_bytes
+
+    def applied(self) -> None:
+        """A producer with the current configuration is in use; reports are its from now on."""
+        self.changed = False
+        self._alone_in_force = self._alone
 
     def _answer(self) -> None:
         self._on_answer(

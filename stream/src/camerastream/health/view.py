@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from camerastream.capture import SourceStatus
+    from camerastream.capture.status import SourceStatus
     from camerastream.delivery.accounting import Counts
     from camerastream.delivery.service import DeliverySnapshot
 

@@ -33,9 +33,10 @@ class Redactor:
             if len(secret) >= _SHORTEST_MASKED
             for form in (secret, quote(secret, safe=""), quote(secret), quote_plus(secret))
         }
+        longest_first = sorted(forms, key=len, reverse=True)
         self._pattern = (
-            re.compile("|".join(re.escape(form) for form in sorted(forms, key=len, reverse=True)))
-            if forms
+            re.compile("|".join(re.escape(form) for form in longest_first))
+            if longest_first
             else None
         )
 

@@ -1,1 +1,1 @@
-"""TODO."""
+"""`camerastream watch`: reads the topic, shows what arrives, proves that nothing is missing."""

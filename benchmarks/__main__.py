@@ -1,0 +1,38 @@
+"""Runs the benchmarks: `python -m benchmarks [name ...]`."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+
+from rich.console import Console
+
+BENCHMARKS = {
+    "every_frame": "a 1080p file, every frame: cost by stage, agreement, picture quality",
+    "interval": "a 1080p30 RTSP stream, one frame per 5 s: CPU seconds per minute",
+    "agreement": "decisions against the full-resolution method, by clip, size and interval",
+}
+
+
+def main() -> None:
+    """Run the named benchmarks, or all."""
+    listing = "\n".join(f"  {name:12} {about}" for name, about in BENCHMARKS.items())
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks",
+        description=f"Benchmarks, each against a named reference:\n{listing}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("names", nargs="*", metavar="name", help="default: all")
+    names = parser.parse_args().names or list(BENCHMARKS)
+    if unknown := [name for name in names if name not in BENCHMARKS]:
+        parser.error(f"no benchmark {', '.join(unknown)}; there are {', '.join(BENCHMARKS)}")
+    console = Console()
+    for name in names:
+        console.print(f"[bold]{name}[/bold]: {BENCHMARKS[name]} ...")
+        result = importlib.import_module(f"benchmarks.{name}").run()
+        result.show(console)
+        console.print(f"written to {result.write()}\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,109 @@
+"""When only key frames are decoded: 90 % less work, but only if they come often enough."""
+
+from __future__ import annotations
+
+import math
+
+_LEAST_DISTANCE_SECONDS = 0.25
+"""Closer key frames are nearly every frame: leaving the others out saves nothing."""
+_DISTANCES_NEEDED = 2
+_PAUSE_SECONDS = 600.0
+"""After key frames became rare, so long nothing is tried again."""
+_LATEST_SECONDS = 0.15
+
+
+class KeyFramePolicy:
+    """Decides what is decoded, from what the stream shows.
+
+    It begins with all frames, measures the distance of key frames in media time (arrival
+    times lie while a buffer is being emptied), and goes over to key frames only when two
+    distances in a row fit the interval. It goes back when they become rare, when none
+    comes, or when the decoder holds them back.
+
+    Args:
+        interval_seconds: Time between checked frames; 0 needs every frame.
+        allowed: Whether key frames only may be used at all.
+    """
+
+    def __init__(self, interval_seconds: float, *, allowed: bool) -> None:
+        self.key_frames_only = False
+        self.distance_seconds: float | None = None
+        self._interval_seconds = interval_seconds
+        self._not_before_seconds = -math.inf if allowed and interval_seconds > 0 else math.inf
+        self._last_key_seconds: float | None = None
+        self._fitting = 0
+
+    def opened(self) -> None:
+        """Take note of a new connection: no distance reaches over it."""
+        self._last_key_seconds = None
+        self._fitting = 0
+
+    def frame(self, *, key: bool, media_seconds: float, now_seconds: float) -> bool:
+        """Take note of a frame.
+
+        Args:
+            key: Whether it is a key frame.
+            media_seconds: Its time in the stream.
+            now_seconds: Time of its arrival on a monotonic clock.
+
+        Returns:
+            Whether `key_frames_only` has changed, so that the source must be opened anew.
+        """
+        if self.key_frames_only:
+            return self._watch(now_seconds)
+        if key and now_seconds >= self._not_before_seconds:
+            return self._measure(media_seconds)
+        return False
+
+    def held_back(self, seconds: float) -> bool:
+        """Take note of how long the decoder keeps a key frame back.
+
+        With B frames it returns a key frame only after more of them have come: measured,
+        two key-frame distances late.
+
+        Returns:
+            Whether `key_frames_only` has changed.
+        """
+        if not self.key_frames_only or seconds <= _LATEST_SECONDS:
+            return False
+        self._leave(math.inf)
+        return True
+
+    def stalled(self) -> None:
+        """Take note that nothing came until the time-out: measure again.
+
+        A camera that hangs and key frames that became rarer than the time-out look alike.
+        """
+        if self.key_frames_only:
+            self._leave(-math.inf)
+
+    def read_timeout_seconds(self, timeout_seconds: float) -> float:
+        """Return the time-out of a read, which must exceed the distance of key frames."""
+        if not self.key_frames_only or self.distance_seconds is None:
+            return timeout_seconds
+        return max(timeout_seconds, 2 * self.distance_seconds + 1)
+
+    def _measure(self, media_seconds: float) -> bool:
+        last, self._last_key_seconds = self._last_key_seconds, media_seconds
+        if last is None or media_seconds <= last:
+            return False
+        self.distance_seconds = media_seconds - last
+        fits = _LEAST_DISTANCE_SECONDS <= self.distance_seconds <= self._interval_seconds
+        self._fitting = self._fitting + 1 if fits else 0
+        self.key_frames_only = self._fitting >= _DISTANCES_NEEDED
+        return self.key_frames_only
+
+    def _watch(self, now_seconds: float) -> bool:
+        last, self._last_key_seconds = self._last_key_seconds, now_seconds
+        if last is None:
+            return False
+        # Some room above the interval: a distance equal to it must not flap.
+        if now_seconds - last <= max(1.25 * self._interval_seconds, self._interval_seconds + 0.5):
+            return False
+        self._leave(now_seconds + _PAUSE_SECONDS)
+        return True
+
+    def _leave(self, not_before_seconds: float) -> None:
+        self.key_frames_only = False
+        self._not_before_seconds = not_before_seconds
+        self.opened()
