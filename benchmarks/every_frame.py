@@ -6,7 +6,7 @@ import statistics
 import time
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import cv2
 import numpy as np
@@ -16,7 +16,7 @@ from benchmarks.footage import camera_clip
 from benchmarks.reference_method import ReferenceMethod
 from benchmarks.result import Result, Row
 from camerastream.encoding import JpegEncoder
-from camerastream.frames import Frame
+from camerastream.frames import Frame, Motion
 from camerastream.motion import MotionDetector
 
 if TYPE_CHECKING:
@@ -48,9 +48,10 @@ class Side:
         """Handle some frames; return how many there were."""
         for done in range(frames):
             at = [time.process_time()]
-            read, image = self.capture.read()
+            read, pixels = self.capture.read()
             if not read:
                 return done
+            image = cast("NDArray[np.uint8]", pixels)
             at.append(time.process_time())
             self.decisions.append(self.motion(image))
             at.append(time.process_time())
@@ -62,6 +63,7 @@ class Side:
             if len(self.decisions) % _QUALITY_EVERY == 0:
                 self.sizes_bytes.append(len(jpeg))
                 decoded = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)
+                assert decoded is not None
                 self.psnr_db.append(cv2.PSNR(image, decoded))
         return frames
 
@@ -85,14 +87,16 @@ def _ours(path: Path) -> Side:
         reference_method.BLUR_SIZE_PIXELS,
     )
     encoder = JpegEncoder(reference_method.QUALITY)
-    last = []
+    still = Motion(area_pixels=0, area_percent=0.0, detected=False)
 
-    def motion(image: NDArray[np.uint8]) -> bool:
-        frame = Frame(image, None, image.shape[1], image.shape[0], 0.0)
-        last[:] = [frame, detector.check(frame)]
-        return last[1].detected
+    def frame(image: NDArray[np.uint8]) -> Frame:
+        return Frame(image, None, image.shape[1], image.shape[0], 0.0)
 
-    return Side(_open(path), motion, lambda _: encoder.encode(*last).data)
+    return Side(
+        _open(path),
+        lambda image: detector.check(frame(image)).detected,
+        lambda image: encoder.encode(frame(image), still).data,
+    )
 
 
 def _reference(path: Path) -> Side:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import av
 import cv2
@@ -48,8 +48,11 @@ def sample_frames(
         for index, decoded in enumerate(container.decode(video=0)):
             if limit is not None and index >= limit:
                 return
-            image = decoded.to_ndarray(format="bgr24")
-            yield cv2.resize(image, size, interpolation=cv2.INTER_CUBIC) if size else image
+            image = cast("NDArray[np.uint8]", decoded.to_ndarray(format="bgr24"))
+            if size:
+                enlarged = cv2.resize(image, size, interpolation=cv2.INTER_CUBIC)
+                image = cast("NDArray[np.uint8]", enlarged)
+            yield image
 
 
 def camera_clip(name: str, seconds: int, size: tuple[int, int] = (1920, 1080)) -> Path:

@@ -194,7 +194,7 @@ def _wait_while(fault: threading.Event, closed: threading.Event) -> float:
     began = time.monotonic()
     while fault.is_set() and not closed.wait(0.02):
         pass
-    return time.monotonic() - began if fault or closed.is_set() else 0.0
+    return time.monotonic() - began
 
 
 def main() -> None:

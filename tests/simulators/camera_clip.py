@@ -195,7 +195,8 @@ def load(path: Path, *, gop_seconds: float | None = None, jpegs: bool = False) -
     if jpegs:
         with av.open(str(path)) as container:
             kept = [to_jpeg(f.to_ndarray(format="bgr24")) for f in container.decode(video=0)]
-    rate = len(packets) / float((packets[-1].dts - packets[0].dts) * packets[0].time_base + 1 / 25)
+    first, last = packets[0], packets[-1]
+    rate = (len(packets) - 1) / float((last.dts - first.dts) * first.time_base)
     return Clip(tuple(_units(packets, rate)), tuple(kept), width, height, rate)
 
 

@@ -156,11 +156,12 @@ def _whole(values: dict[str, str], name: str) -> int | None:
 def _time(text: str) -> float:
     try:
         time = datetime.fromisoformat(text)
-        if time.tzinfo is None:
-            raise ValueError("no offset from UTC")
-        return time.timestamp()
+        seconds = time.timestamp()
     except (ValueError, OverflowError):
-        raise ValueError(f"its ce_time is {_shown(text)}, not a time of RFC 3339") from None
+        time, seconds = None, 0.0
+    if time is None or time.tzinfo is None:
+        raise ValueError(f"its ce_time is {_shown(text)}, not a time of RFC 3339")
+    return seconds
 
 
 def _shown(text: str) -> str:

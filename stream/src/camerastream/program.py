@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 _LOOK_SECONDS = 0.2
 _FLUSH_SECONDS = 1.0
+_FLUSH_WHILE_ERRORING_SECONDS = 0.3
 _THREAD_SECONDS = 2.0
 _STORE_SECONDS = 20.0
 
@@ -139,8 +140,8 @@ class Program:
         self._pipeline.stop(timeout_seconds=_THREAD_SECONDS)
         healthy = self._delivery.snapshot.monitor.state is MonitorState.HEALTHY
         stored = self._delivery.stop(
-            # In an outage nothing would be acknowledged: the time is better spent on storing.
-            flush_seconds=_FLUSH_SECONDS if healthy else 0.0,
+            # In an outage nothing is acknowledged: the time is better spent on storing.
+            flush_seconds=_FLUSH_SECONDS if healthy else _FLUSH_WHILE_ERRORING_SECONDS,
             timeout_seconds=_STORE_SECONDS,
         )
         self._reader.stop(0.5)

@@ -157,7 +157,7 @@ def test_sigkill_in_write_ahead_mode_loses_nothing(
 def test_sigkill_without_write_ahead_is_admitted(
     run: Run, broker: MockBroker, reader: TopicReader
 ) -> None:
-    first = run(**SMALL_QUEUE)
+    first = run(**SMALL_QUEUE, KAFKA_BUFFER_ERROR_THRESHOLD_SECONDS=3600)
     first.wait_for_delivered(5)
     broker.freeze()
     wait_until(lambda: first.frames()["inFlight"] >= 5, 60)

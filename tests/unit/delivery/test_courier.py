@@ -123,7 +123,7 @@ class Delivery:
             new.append(frame(self.next_position))
             self.accounting.selected()
             self.next_position += 1
-        self.courier.submit(new)
+        self.courier.submit(new, "{}")
         self.courier.store_returned()
 
     def step(self) -> None:
@@ -261,6 +261,9 @@ class CourierMachine(RuleBasedStateMachine):
     @rule(stored=st.booleans())
     def fail(self, stored: bool) -> None:
         self.delivery.broker.fail(stored=stored)
+        # At once: were the frame behind it acknowledged before the report is read, it would
+        # have overtaken, and no client could help that.
+        self.delivery.step()
 
     @rule(refusing=st.booleans())
     def refuse(self, refusing: bool) -> None:

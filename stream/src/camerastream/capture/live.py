@@ -73,7 +73,9 @@ class LiveLoop:
             PassthroughRefusedError: The source must be opened with decoding.
         """
         freshness = Freshness(
-            period_seconds=source_input.period_seconds, media_times=source_input.media_times
+            period_seconds=source_input.period_seconds,
+            # Every frame means also the late ones of a camera on a shaky network.
+            media_times=source_input.media_times and not self._every_frame,
         )
         self._policy.opened()
         while not self._stopping.is_set():

@@ -75,7 +75,6 @@ class Reader:
         settings: How.
         lines_since: Returns what native code wrote to standard error since a moment of
             `time.monotonic`; without it most failures are `unknown`.
-        mask: Takes out of a text what must not show, beside the source's own credentials.
         clock: Monotonic seconds.
         wall_clock: Unix seconds.
         random: Returns a number from 0 to 1, for the waits between tries.
@@ -88,7 +87,6 @@ class Reader:
         settings: ReaderSettings,
         *,
         lines_since: Callable[[float], Sequence[str]] | None = None,
-        mask: Callable[[str], str] = str,
         clock: Callable[[], float] = time.monotonic,
         wall_clock: Callable[[], float] = time.time,
         random: Callable[[], float] = random_module.random,
@@ -97,7 +95,6 @@ class Reader:
         self._source = source
         self._settings = settings
         self._lines_since = lines_since
-        self._mask = mask
         self._clock = clock
         self._wall_clock = wall_clock
         self._log = structlog.get_logger()
@@ -212,8 +209,7 @@ class Reader:
             status = self._board.snapshot(ended=False)
             self._backoff.lasted(self._clock() - began if status.up else 0.0)
             wait_seconds = self._backoff.next_seconds(failure.cause)
-            shown = Failure(failure.cause, self._mask(failure.detail))
-            self._board.failed(shown, wait_seconds)
+            self._board.failed(failure, wait_seconds)
             self._stopping.wait(wait_seconds)
 
     def _read(self) -> Failure | None:

@@ -230,8 +230,8 @@ def _split_userinfo(rest: str) -> tuple[str | None, str]:
         return rest[:at], rest[at + 1 :]
     # No @ before the first slash: it stands in the path, or the password holds a slash.
     if "@" in rest and not _HOST_PORT.fullmatch(re.split(r"[?#]", head)[0]):
-        at = len(rest)
-        while (at := rest.rfind("@", 0, at)) >= 0:
+        at = -1
+        while (at := rest.find("@", at + 1)) >= 0:
             if _HOST_PORT.fullmatch(re.split(r"[/?#]", rest[at + 1 :])[0]):
                 return rest[:at], rest[at + 1 :]
     return None, rest

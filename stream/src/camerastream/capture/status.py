@@ -130,7 +130,8 @@ class StatusBoard:
             self._last_seen = None
             if self._down_since is None:
                 self._down_since = now
-            self._reconnects[failure.cause] = self._reconnects.get(failure.cause, 0) + 1
+            cause = failure.cause.value
+            self._reconnects[cause] = self._reconnects.get(cause, 0) + 1
             tell = self._warned_cause is not failure.cause
             tell = tell or now - self._warned_at >= _REPEAT_SECONDS
             if tell:

@@ -63,6 +63,7 @@ class Video:
     def __init__(self, capture: cv2.VideoCapture, *, passthrough: bool) -> None:
         self._capture = capture
         self._grabbed = 0
+        self._seen_jpeg = False
         fps = capture.get(cv2.CAP_PROP_FPS)
         usable = math.isfinite(fps) and _FPS[0] <= fps <= _FPS[1]
         self._fps = fps if usable else _DEFAULT_FPS
@@ -82,7 +83,7 @@ class Video:
         """Return the grabbed picture, or None when it is damaged.
 
         Raises:
-            PassthroughRefusedError: A packet is no JPEG, or one without Huffman tables.
+            PassthroughRefusedError: The first packet is no JPEG, or one has no Huffman tables.
         """
         done, data = self._capture.retrieve()
         if not done or data is None:
@@ -95,8 +96,11 @@ class Video:
             return Picture(image, None, image.shape[1], image.shape[0])
         jpeg = data.tobytes()
         header = read_header(jpeg)
+        if header is None and self._seen_jpeg:
+            return None
         if header is None or not header.complete:
             raise PassthroughRefusedError
+        self._seen_jpeg = True
         return Picture(None, jpeg, header.width, header.height)
 
     def release(self) -> None:

@@ -6,7 +6,7 @@ import click
 
 from camerastream import __version__
 from camerastream.cli.run import run_command
-from camerastream.cli.run import run_command as watch_command
+from camerastream.cli.watch import watch_command
 
 
 @click.group()

@@ -110,10 +110,15 @@ class Courier:
         first = next(iter(self._in_flight.values()), None)
         return None if first is None else first.captured_at_seconds
 
-    def submit(self, frames: Sequence[OutgoingFrame]) -> None:
-        """Take new frames, already counted as selected, in order."""
+    def submit(self, frames: Sequence[OutgoingFrame], state_json: str) -> None:
+        """Take new frames, already counted as selected, in order.
+
+        Args:
+            frames: The frames.
+            state_json: The state that counts them; stored with them in write-ahead mode.
+        """
         if self._keeper.mode is SpoolMode.WRITE_AHEAD:
-            self._keeper.store_ahead(frames)
+            self._keeper.store_ahead(frames, state_json)
         for frame in frames:
             if self._may_send_directly():
                 self._send(frame)

@@ -82,10 +82,20 @@ class SpoolKeeper:
             return None
         return None if oldest is None else oldest[1]
 
-    def store_ahead(self, frames: Sequence[OutgoingFrame]) -> None:
-        """Write frames before they are sent; one that cannot be stored is sent unprotected."""
+    def store_ahead(self, frames: Sequence[OutgoingFrame], state_json: str) -> None:
+        """Write frames before they are sent; one that cannot be stored is sent unprotected.
+
+        What is to be forgotten goes in the same transaction, since the state counts it.
+        """
         for batch in _batches(frames):
-            stored = self._write_what_fits(batch)
+            try:
+                self._spool.write(add=batch, remove=self._forgotten, state=state_json)
+            except SpoolError:
+                # One by one, with what a damaged file or a full disk calls for.
+                stored = self._write_what_fits(batch)
+            else:
+                self._forgotten.clear()
+                stored = batch
             self._under_way.update(frame.position for frame in stored)
 
     def store(self, frames: Sequence[OutgoingFrame]) -> None:

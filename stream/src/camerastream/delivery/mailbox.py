@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from camerastream.delivery.publisher import PublisherEvent
-    from camerastream.delivery.records import OutgoingFrame
     from camerastream.delivery.topic_limits import TopicLimit
+    from camerastream.frames import EncodedFrame
     from camerastream.settings.live import LiveChange
 
 MAILBOX_BYTES = 64 * 1024 * 1024
@@ -25,7 +25,12 @@ _EVENTS_PER_PASS = 2000
 class Submitted:
     """A frame to send."""
 
-    frame: OutgoingFrame
+    frame: EncodedFrame
+
+
+@dataclass(frozen=True, slots=True)
+class Overflowed:
+    """A frame to send that found no room in the mailbox."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +43,7 @@ class Mailbox:
 
     def __init__(self) -> None:
         self._queue: queue.SimpleQueue[
-            Submitted | LiveChange | WakeUp | TopicLimit | PublisherEvent
+            Submitted | Overflowed | LiveChange | WakeUp | TopicLimit | PublisherEvent
         ] = queue.SimpleQueue()
         self._lock = threading.Lock()
         self._size_bytes = 0
@@ -48,14 +53,13 @@ class Mailbox:
         """Whether nothing waits."""
         return self._queue.empty()
 
-    def put_frame(self, frame: OutgoingFrame) -> bool:
-        """Put a frame in, or return False when there is no room; never blocks."""
+    def put_frame(self, frame: EncodedFrame) -> None:
+        """Put a frame in, or a note that there was no room for it; never blocks."""
         with self._lock:
-            if self._size_bytes + len(frame.value) > MAILBOX_BYTES:
-                return False
-            self._size_bytes += len(frame.value)
-        self._queue.put(Submitted(frame))
-        return True
+            fits = self._size_bytes + len(frame.data) <= MAILBOX_BYTES
+            if fits:
+                self._size_bytes += len(frame.data)
+        self._queue.put(Submitted(frame) if fits else Overflowed())
 
     def put(self, event: LiveChange | WakeUp | TopicLimit | PublisherEvent) -> None:
         """Put anything else in; never blocks."""
@@ -63,7 +67,7 @@ class Mailbox:
 
     def take(
         self, *, timeout_seconds: float
-    ) -> Iterator[Submitted | LiveChange | WakeUp | TopicLimit | PublisherEvent]:
+    ) -> Iterator[Submitted | Overflowed | LiveChange | WakeUp | TopicLimit | PublisherEvent]:
         """Wait for an event and yield it and those behind it, a bounded number."""
         timeout: float | None = timeout_seconds
         for _ in range(_EVENTS_PER_PASS):
@@ -74,5 +78,5 @@ class Mailbox:
             timeout = None
             if isinstance(event, Submitted):
                 with self._lock:
-                    self._size_bytes -= len(event.frame.value)
+                    self._size_bytes -= len(event.frame.data)
             yield event

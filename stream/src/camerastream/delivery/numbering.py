@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from typing import TYPE_CHECKING
 
 from camerastream.delivery.records import OutgoingFrame
@@ -14,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Numbering:
-    """Numbers frames without gaps. Thread-safe.
+    """Numbers frames without gaps. Belongs to the delivery thread.
 
     Args:
         camera: The camera's id; the message key.
@@ -24,22 +23,23 @@ class Numbering:
     def __init__(self, camera: str, state: StreamState) -> None:
         self._camera = camera
         self._state = state
-        self._lock = threading.Lock()
         self._next_sequence = state.next_sequence
         self._next_position = state.next_position
 
     @property
     def next(self) -> tuple[int, int]:
         """The next sequence number and the next position."""
-        with self._lock:
-            return self._next_sequence, self._next_position
+        return self._next_sequence, self._next_position
+
+    def skip(self) -> None:
+        """Use up a number for a frame that is lost, so that its loss shows on the topic."""
+        self._next_sequence += 1
+        self._next_position += 1
 
     def number(self, frame: EncodedFrame) -> OutgoingFrame:
         """Return the frame with the next number."""
-        with self._lock:
-            sequence, position = self._next_sequence, self._next_position
-            self._next_sequence += 1
-            self._next_position += 1
+        sequence, position = self._next_sequence, self._next_position
+        self.skip()
         return OutgoingFrame(
             position=position,
             stream=self._state.stream,

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from camerastream.delivery.courier import Courier
-from camerastream.delivery.mailbox import Mailbox, Submitted, WakeUp
+from camerastream.delivery.mailbox import Mailbox, Overflowed, Submitted, WakeUp
 from camerastream.delivery.monitor import (
     DeliveryCondition,
     MonitorSnapshot,
@@ -153,12 +153,8 @@ class Delivery:
         self._thread.start()
 
     def submit(self, frame: EncodedFrame) -> None:
-        """Take a frame that is to be sent; it is numbered and counted from here on."""
-        outgoing = self._numbering.number(frame)
-        self.accounting.selected()
-        self._reporter.frame_seen(frame)
-        if not self._mailbox.put_frame(outgoing):
-            self.accounting.dropped_in_flight("mailbox-full")
+        """Take a frame that is to be sent; returns at once, whatever Kafka and disk do."""
+        self._mailbox.put_frame(frame)
 
     def apply(self, change: LiveChange) -> None:
         """Change what may be changed while running."""
@@ -222,7 +218,11 @@ class Delivery:
         return publisher
 
     def _pass(self, courier: Courier, *, replay: bool = True) -> None:
-        courier.submit(self._receive(courier))
+        submitted = self._receive(courier)
+        if submitted:
+            # The state goes along: in write-ahead mode a number that was used is on disk
+            # together with its frame, before the frame is sent.
+            courier.submit(submitted, self._state_json())
         courier.store_returned()
         self._care_for_limits(courier)
         if replay and not self._limits.changed:
@@ -246,7 +246,13 @@ class Delivery:
         for event in self._mailbox.take(timeout_seconds=_TICK_SECONDS):
             match event:
                 case Submitted():
-                    submitted.append(event.frame)
+                    self._reporter.frame_seen(event.frame)
+                    self.accounting.selected()
+                    submitted.append(self._numbering.number(event.frame))
+                case Overflowed():
+                    self.accounting.selected()
+                    self.accounting.dropped_in_flight("mailbox-full")
+                    self._numbering.skip()
                 case Acknowledged() | Failed():
                     courier.report(event)
                 case ClientError():
@@ -305,7 +311,7 @@ class Delivery:
 
     def _finish(self, courier: Courier) -> None:
         deadline = self._clock() + self._flush_seconds
-        while courier.sending and self._clock() < deadline and self._in_flight():
+        while courier.sending and self._clock() < deadline and self._unfinished():
             self._pass(courier, replay=False)
         courier.sending = False
         courier.call_back()
@@ -320,27 +326,28 @@ class Delivery:
         self._close_publisher()
         self._keeper.close()
 
-    def _in_flight(self) -> int:
-        return self.accounting.snapshot().in_flight
+    def _unfinished(self) -> bool:
+        return not self._mailbox.empty or self.accounting.snapshot().in_flight > 0
 
     def _close_publisher(self) -> None:
         if self._publisher is not None:
             self._publisher.close()
 
     def _save(self) -> None:
-        # Counts before numbers: a number may be saved early, but never be given out twice.
-        counts = self.accounting.snapshot()
+        text = self._state_json()
+        if text != self._saved_json and self._keeper.save(text):
+            self._saved_json = text
+
+    def _state_json(self) -> str:
         sequence, position = self._numbering.next
         self._state = replace(
             self._state,
             next_sequence=sequence,
             next_position=position,
-            counts=counts,
+            counts=self.accounting.snapshot(),
             ends=self.ends,
         )
-        text = state_to_json(self._state)
-        if text != self._saved_json and self._keeper.save(text):
-            self._saved_json = text
+        return state_to_json(self._state)
 
     def _snapshot(self, queue: QueueUse, oldest: float | None) -> DeliverySnapshot:
         monitor = self._reporter.monitor.snapshot()

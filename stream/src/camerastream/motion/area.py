@@ -49,7 +49,7 @@ are reported exactly whatever the threshold."""
 
 _FINE_SHARE = 1 / 8
 """Part of the frame that is measured finely at most, smallest regions first. It bounds
-the cost and the memory; larger shares agreed no better with the usual method."""
+the cost and the memory; the whole frame agreed hardly better with the usual method."""
 
 _REGION_COST_SAMPLES = 400
 """What measuring a region finely costs beside its size, in samples: about 30

@@ -25,8 +25,7 @@ Plane: TypeAlias = NDArray[np.int16] | NDArray[np.uint8]
 _UNITS_PER_LEVEL = 128
 """A small plane is kept in 1/128 of a gray level: 255 levels just fit into int16, and
 the averages need not be rounded to whole levels, which would move the edge of what
-counts as changed. int16 is half of float32 to read and write (measured with OpenCV
-5.0.0: a fifth of the time after the averaging)."""
+counts as changed. int16 is half of float32 to read and write."""
 
 _LEAST_REMAINING_SIGMA_SAMPLES = 0.8
 """Below this blur the samples are too far apart to interpolate between; the default
@@ -34,8 +33,8 @@ blur of 21 pixels leaves 0.82 at factor 4."""
 
 _SMALLEST_SIDE_SAMPLES = 160
 """No factor above 1 makes a side of the plane shorter. Small frames are cheap anyway,
-and what moves in them is few samples across: 768x432 at factor 4 decided otherwise than
-the full resolution in 1.1 % of pairs 1 s apart, at factor 2 in a fraction of that."""
+and what moves in them is few samples across: of the sample clips' pairs 1 s apart, 768x432
+at factor 4 decided 0.9 % otherwise than the full resolution did, at factor 2 0.5 %."""
 
 _DECODING = {
     1: cv2.IMREAD_GRAYSCALE,
@@ -93,11 +92,11 @@ class PlaneMaker:
         self.shape = rows, columns = height // factor, width // factor
         self.units_per_level = 1 if factor == 1 else _UNITS_PER_LEVEL
         self._blur_size_pixels = blur_size_pixels
-        self._gray = np.empty((height, width) if factor == 1 else (rows, 0), np.uint8)
         if factor == 1:
+            self._gray = np.empty((height, width), np.uint8)
             return
-        # Of each `factor` rows two are read, half a factor apart: half the cost at
-        # factor 4. The average of such a pair has a variance of its own.
+        # Of each `factor` rows two are read, half a factor apart: at factor 4 that is
+        # half of the frame. The average of such a pair has a variance of its own.
         self._row_step = factor // 2
         self._halved = np.empty((rows, columns * self._row_step, 3), np.uint8)
         self._gray = np.empty((rows, columns * self._row_step), np.uint8)
@@ -149,8 +148,8 @@ class PlaneMaker:
             return self._fully_blurred(self._gray, into)
         rows, columns = self.shape
         some_rows = image[: rows * self.factor : self._row_step, : columns * self.factor]
-        # INTER_AREA is vectorised for a factor of exactly 2; by 4 it costs several
-        # times all the steps below together (measured with OpenCV 5.0.0).
+        # INTER_AREA is vectorised for a factor of exactly 2; by 4 in one step it costs
+        # several times as much (measured with OpenCV 5.0.0).
         size = (self._halved.shape[1], self._halved.shape[0])
         cv2.resize(some_rows, size, dst=self._halved, interpolation=cv2.INTER_AREA)
         cv2.cvtColor(self._halved, cv2.COLOR_BGR2GRAY, dst=self._gray)

@@ -7,7 +7,6 @@ import math
 import os
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -15,11 +14,12 @@ import cv2
 import numpy as np
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from numpy.typing import NDArray
 
     from camerastream.message import FrameHeader
 
-SHEET_SUFFIXES = (".jpg", ".jpeg", ".png")
 _CELL_WIDTH_PIXELS = 320
 _CELL_HEIGHT_PIXELS = 180
 _CAPTION_HEIGHT_PIXELS = 36
@@ -34,7 +34,7 @@ _REDUCED = (
 )
 
 
-class DamagedPictureError(Exception):
+class DamagedPictureError(ValueError):
     """A value that is no picture."""
 
 
@@ -142,11 +142,11 @@ def safe_name(text: str) -> str:
         >>> safe_name("../lobby")
         '%2E.%2Flobby'
     """
-    name = quote(text, safe=" ")
+    name = quote(text, safe=" ").replace("~", "%7E")
     if name.startswith("."):
         name = "%2E" + name[1:]
     if len(name) > _LONGEST_NAME:
-        digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+        digest = hashlib.sha256(text.encode()).hexdigest()
         name = f"{name[:_LONGEST_NAME]}-{digest[:16]}"
     return name or "%"
 

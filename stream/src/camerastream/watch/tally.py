@@ -90,12 +90,10 @@ class CameraTally:
     Attributes:
         camera: Its id.
         streams: Its streams by id, in order of their first frame's arrival.
-        last_arrival_seconds: When its latest new frame arrived, by the caller's clock.
     """
 
     camera: str
     streams: dict[str, StreamTally] = field(default_factory=dict)
-    last_arrival_seconds: float | None = None
 
     @property
     def current(self) -> StreamTally:
@@ -141,16 +139,13 @@ class Tally:
             self.skipped_offsets += offset - expected
         self._next_offsets[partition] = max(offset + 1, expected or 0)
 
-    def frame(
-        self, header: FrameHeader, *, partition: int, size_bytes: int, now_seconds: float
-    ) -> bool:
+    def frame(self, header: FrameHeader, *, partition: int, size_bytes: int) -> bool:
         """Count a frame.
 
         Args:
             header: What its headers say.
             partition: Where it stands.
             size_bytes: Size of its value.
-            now_seconds: When it arrived, by any clock that never goes back.
 
         Returns:
             Whether it is new, that is no duplicate.
@@ -166,7 +161,6 @@ class Tally:
         new = stream.add(header, size_bytes)
         if new:
             self.frames += 1
-            camera.last_arrival_seconds = now_seconds
             stream.interleaved |= stream is not camera.current
         return new
 

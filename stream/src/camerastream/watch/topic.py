@@ -77,6 +77,7 @@ class TopicReader:
         self._assigned: set[int] = set()
         self._at_end: set[int] = set()
         self._seen_topic = False
+        self._missing = False
         self._first_answer = True
         self._look_at = 0.0
         self.problem: str | None = "connecting"
@@ -106,7 +107,9 @@ class TopicReader:
 
     @property
     def at_end(self) -> bool:
-        """Whether all that the topic holds has been read."""
+        """Whether all that the topic holds has been read; a topic not yet made holds nothing."""
+        if self._missing:
+            return True
         return bool(self._assigned) and self._assigned <= self._at_end and self.problem is None
 
     @property
@@ -150,7 +153,7 @@ class TopicReader:
             if metadata.error is not None:
                 self._no_topic(metadata.error)
                 return
-            self._seen_topic = True
+            self._seen_topic, self._missing = True, False
             fresh = sorted(set(metadata.partitions) - self._assigned)
             if fresh:
                 self._consumer.incremental_assign(self._begin(fresh))
@@ -167,6 +170,7 @@ class TopicReader:
         if error.code() == KafkaError.UNKNOWN_TOPIC_OR_PART:
             gone = "no longer exists" if self._seen_topic else "does not exist yet"
             self.problem = f"topic {self._topic} {gone}"
+            self._missing = True
             # What it will hold came after this moment, so even "end" means all of it.
             self._first_answer = False
         else:
@@ -205,3 +209,4 @@ class TopicReader:
     def _client_error(self, error: KafkaError) -> None:
         if error.code() not in _IGNORED:
             self.problem = str(error.str())
+            self._missing = False

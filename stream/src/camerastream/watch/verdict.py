@@ -105,7 +105,7 @@ def _streams(camera: CameraTally) -> list[StreamVerdict]:
         if before and before not in camera.streams and tally.base == 0:
             verdicts.append(StreamVerdict(before, None, 0, True, tally.previous_count))
         successor = successors.get(tally.stream)
-        count = successor.previous_count if successor else None
+        numbered = successor.previous_count if successor else None
         highest = tally.sequences.highest
         assert highest is not None
         verdicts.append(
@@ -114,15 +114,13 @@ def _streams(camera: CameraTally) -> list[StreamVerdict]:
                 tally=tally,
                 missing=tally.missing,
                 unclean_end=successor is not None or tally is not camera.current,
-                lost_at_end=None if count is None else max(0, count - highest - 1),
+                lost_at_end=None if numbered is None else max(0, numbered - highest - 1),
             )
         )
     return verdicts
 
 
-def _sentence(
-    camera: CameraTally, streams: list[StreamVerdict], kind: Kind, damaged: int
-) -> str:
+def _sentence(camera: CameraTally, streams: list[StreamVerdict], kind: Kind, damaged: int) -> str:
     frames = sum(tally.frames for tally in camera.streams.values())
     several = len(streams) > 1
     parts = [_end(stream) for stream in streams if stream.unclean_end]
@@ -132,14 +130,14 @@ def _sentence(
     elif kind in (Kind.COMPLETE, Kind.DAMAGED):
         parts.append(f"nothing is missing {_span(camera.current)}")
     if damaged:
-        parts.append(f"{_count(damaged, 'frame')} {_are(damaged)} no JPEG")
+        parts.append(f"{count(damaged, 'frame')} {_are(damaged)} no JPEG")
     if any(tally.interleaved for tally in camera.streams.values()):
         parts.append("its streams overlap, so two programs may be using this camera id")
     duplicates = sum(tally.duplicates for tally in camera.streams.values())
     reordered = sum(tally.out_of_order for tally in camera.streams.values())
     return (
-        f"{camera.camera}: {'; '.join(parts)} ({_count(frames, 'frame')} received, "
-        f"{_count(duplicates, 'duplicate')}, {reordered} out of order)"
+        f"{camera.camera}: {'; '.join(parts)} ({count(frames, 'frame')} received, "
+        f"{count(duplicates, 'duplicate')}, {reordered} out of order)"
     )
 
 
@@ -153,7 +151,7 @@ def _end(verdict: StreamVerdict) -> str:
         return f"{name}, how many frames were lost at its end is not known"
     if lost == 0:
         return f"{name}, no frame is known to be lost at its end, which proves nothing"
-    return f"{name}, at least {_count(lost, 'frame')} lost at its end"
+    return f"{name}, at least {count(lost, 'frame')} lost at its end"
 
 
 def _gaps(verdict: StreamVerdict, several: bool) -> str:
@@ -164,8 +162,8 @@ def _gaps(verdict: StreamVerdict, several: bool) -> str:
     )
     more = ", ..." if len(gaps) > _SHOWN_GAPS else ""
     where = f" of stream {short(verdict.stream)}" if several else ""
-    count = verdict.missing
-    return f"{_count(count, 'frame')}{where} {_are(count)} missing: {shown}{more}"
+    number = verdict.missing
+    return f"{count(number, 'frame')}{where} {_are(number)} missing: {shown}{more}"
 
 
 def _span(tally: StreamTally) -> str:
@@ -179,7 +177,8 @@ def short(stream: str) -> str:
     return stream if len(stream) <= _SHOWN_ID else stream[:_SHOWN_ID]
 
 
-def _count(number: int, noun: str) -> str:
+def count(number: int, noun: str) -> str:
+    """Return a number of things for people."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
