@@ -87,3 +87,13 @@ def test_ages() -> None:
         "2.0 h",
         "10 d",
     ]
+
+
+def test_a_narrow_terminal_shows_the_main_figures_whole() -> None:
+    out = io.StringIO()
+    with TableView(Console(file=out, force_terminal=True, width=80, height=30)) as view:
+        view.show(glimpse(tally(missing=True)), 0.0)
+    shown = out.getvalue()
+    assert "late" not in shown
+    for part in ("camera-1", "stream-1", "0-3", "2 min", "1 missing"):
+        assert part in shown

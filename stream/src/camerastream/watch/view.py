@@ -23,6 +23,9 @@ _LINE_SECONDS = 5.0
 _REDRAW_SECONDS = 0.25
 _LINES_BESIDE_ROWS = 8
 _NAMED_CAMERAS = 10
+_WIDE = 110
+_FIGURES = ("sequence", "frames", "MB", "per s", "last", "twice", "late", "damaged")
+_MAIN_FIGURES = ("sequence", "frames", "last")
 _STYLES = {
     Kind.COMPLETE: "green",
     Kind.DAMAGED: "yellow",
@@ -97,8 +100,9 @@ class TableView:
             self._draw(glimpse)
 
     def _draw(self, glimpse: Glimpse) -> None:
-        most_rows = max(3, self._console.size.height - _LINES_BESIDE_ROWS)
-        self._live.update(_table(glimpse, most_rows), refresh=True)
+        size = self._console.size
+        table = _table(glimpse, max(3, size.height - _LINES_BESIDE_ROWS), size.width)
+        self._live.update(table, refresh=True)
 
 
 class LineView:
@@ -170,23 +174,24 @@ def _line(glimpse: Glimpse) -> str:
 def _short_verdict(verdict: CameraVerdict) -> str:
     if verdict.kind is Kind.UNCLEAN_END:
         known = verdict.lost_at_end is not None or verdict.missing > 0
-        return f"unclean end, {verdict.missing if known else '?'} missing"
+        return f"unclean end, {f'{verdict.missing}+' if known else '?'} missing"
     return f"{verdict.missing} missing" if verdict.missing else verdict.kind.value
 
 
-def _table(glimpse: Glimpse, most_rows: int) -> RenderableType:
+def _table(glimpse: Glimpse, most_rows: int, width: int) -> RenderableType:
     tally = glimpse.tally
     table = Table(box=SIMPLE_HEAD, padding=(0, 1), pad_edge=False, header_style="bold")
     table.add_column("camera", overflow="ellipsis", no_wrap=True, max_width=24)
     table.add_column("stream", overflow="ellipsis", no_wrap=True)
-    for name in ("sequence", "frames", "MB", "per s", "last", "twice", "late", "damaged"):
+    for name in _FIGURES if width >= _WIDE else _MAIN_FIGURES:
         # As wide as it needs: figures cut short would be wrong figures.
         table.add_column(name, justify="right", overflow="fold")
     table.add_column("missing", overflow="fold")
     # The troubled ones first, so that they are seen where the terminal is too low for all.
     verdicts = sorted(judge(tally), key=lambda each: each.kind is Kind.COMPLETE)
     for verdict in verdicts[:most_rows]:
-        table.add_row(*_row(glimpse, verdict))
+        cells = _row(glimpse, verdict)
+        table.add_row(*(cells[str(column.header)] for column in table.columns))
     lines: list[RenderableType] = [
         Text(
             printable(f"{glimpse.topic} at {glimpse.servers}: {_state(glimpse)}"),
@@ -205,30 +210,29 @@ def _table(glimpse: Glimpse, most_rows: int) -> RenderableType:
     return Group(*lines)
 
 
-def _row(glimpse: Glimpse, verdict: CameraVerdict) -> list[Text]:
+def _row(glimpse: Glimpse, verdict: CameraVerdict) -> dict[str, Text]:
     camera = glimpse.tally.cameras[verdict.camera]
     streams = list(camera.streams.values())
     current = camera.current
     rate, last = current.rate_per_second, current.last_captured_at_seconds
-    cells = [
-        camera.camera,
-        short(current.stream) + (f" ({len(streams)}.)" if len(streams) > 1 else ""),
-        f"{current.sequences.lowest}-{current.sequences.highest}",
-        str(sum(stream.frames for stream in streams)),
-        f"{sum(stream.size_bytes for stream in streams) / 1e6:.1f}",
-        "" if rate is None else f"{rate:.2g}" if rate < 10 else f"{rate:.0f}",
-        "" if last is None else age_text(glimpse.now_seconds - last),
-        str(sum(stream.duplicates for stream in streams)),
-        str(sum(stream.out_of_order for stream in streams)),
-        str(sum(stream.damaged for stream in streams)),
-    ]
-    return [
-        *(Text(printable(cell)) for cell in cells),
-        Text(
-            _short_verdict(verdict) if verdict.kind is not Kind.COMPLETE else "0",
-            style=_STYLES[verdict.kind],
-        ),
-    ]
+    lives = f" ({len(streams)}.)" if len(streams) > 1 else ""
+    cells = {
+        "camera": camera.camera,
+        "stream": short(current.stream) + lives,
+        "sequence": f"{current.sequences.lowest}-{current.sequences.highest}",
+        "frames": str(sum(stream.frames for stream in streams)),
+        "MB": f"{sum(stream.size_bytes for stream in streams) / 1e6:.1f}",
+        "per s": "" if rate is None else f"{rate:.2g}" if rate < 10 else f"{rate:.0f}",
+        "last": "" if last is None else age_text(glimpse.now_seconds - last),
+        "twice": str(sum(stream.duplicates for stream in streams)),
+        "late": str(sum(stream.out_of_order for stream in streams)),
+        "damaged": str(sum(stream.damaged for stream in streams)),
+    }
+    whole = verdict.kind is Kind.COMPLETE
+    return {
+        **{name: Text(printable(cell)) for name, cell in cells.items()},
+        "missing": Text("0" if whole else _short_verdict(verdict), style=_STYLES[verdict.kind]),
+    }
 
 
 def age_text(seconds: float) -> str:
