@@ -21,7 +21,7 @@ demo: $(BIN)/.ready  ## a camera, a broker outage, a restart, and proof that no 
 	@$(BIN)/python -m examples.demo
 
 test: $(BIN)/.ready  ## unit and integration tests
-	@$(BIN)/pytest -n 2 --dist loadgroup
+	@$(BIN)/pytest -n 4
 
 lint: $(BIN)/.ready  ## ruff, mypy, import contracts
 	@$(BIN)/ruff check .
@@ -38,3 +38,7 @@ bench: $(BIN)/.ready  ## benchmarks, each as ratios against a named reference
 
 clean:  ## remove the environment and caches
 	rm -rf $(VENV) .mypy_cache .ruff_cache .hypothesis build dist
+
+.PHONY: docs
+docs: $(BIN)/.ready  ## rewrite the generated pages of docs/
+	@$(BIN)/python -m camerastream.cli.reference > docs/settings.md

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "build" / "demo"
-CLIP = ROOT / "examples" / "footage" / "one-by-one-person-detection.mp4"
+CLIP = ROOT / "examples" / "footage" / "car-detection.mp4"
 SHEET = FOLDER / "contact-sheet.jpg"
 TOPIC = "camera-stream"
 THRESHOLD_SECONDS = 6
@@ -35,7 +35,7 @@ def settings(bootstrap_servers: str) -> dict[str, str]:
     """Return the environment that the program runs in, as a container's."""
     return {
         "PATH": os.environ["PATH"],
-        "CAMERA_ID": "lobby",
+        "CAMERA_ID": "driveway",
         "RTSP_CAMERA_URL": str(CLIP),
         "FILE_LOOP": "true",
         "INTERVAL_SECONDS": "0.1",
@@ -108,7 +108,7 @@ def show(verdict: Verdict, console: Console) -> None:
 
 def main() -> int:
     """Run the demo; return the exit code."""
-    console = Console(highlight=False)
+    console = Console(highlight=False, record=True)
     started = time.monotonic()
     shutil.rmtree(FOLDER, ignore_errors=True)
     (FOLDER / "state").mkdir(parents=True)
@@ -146,6 +146,7 @@ def main() -> int:
     )
     show(verdict, console)
     console.print(f"[dim]{time.monotonic() - started:.0f} s[/]")
+    console.save_svg(str(FOLDER / "demo.svg"), title="make demo")
     return 1 if verdict.problems else 0
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
-from rich.console import Console
 from rich.live import Live
 from rich.markup import escape
 from rich.panel import Panel
@@ -15,8 +15,12 @@ from rich.table import Table
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from rich.console import Console
+
 _BAR = 30
 _PLAIN_SECONDS = 2.0
+_LINE = re.compile(r"^\S+ ([A-Z]+) +(.*?)  (\S.*)$")
+_STYLES = {"WARNING": "yellow", "CRITICAL": "bold red", "ERROR": "red"}
 _COLOURS = {"healthy": "green", "erroring": "yellow", "tripped": "red"}
 
 
@@ -54,7 +58,7 @@ class Screen:
         )
         self._thread = threading.Thread(target=self._run, daemon=True)
 
-    def __enter__(self) -> Screen:
+    def __enter__(self) -> Self:
         if self._live is not None:
             self._live.start()
         self._thread.start()
@@ -72,16 +76,19 @@ class Screen:
         self._console.print(f"\n[bold cyan]==> {escape(text)}[/]")
 
     def line(self, line: str) -> None:
-        """Show a line of the program's output; what matters stands out."""
-        _, _, rest = line.partition(" ")
-        message, _, fields = rest.partition("  ")
-        level, _, text = message.partition(" ")
-        if not text:
-            text, fields = fields.strip().partition("  ")[0], fields.strip().partition("  ")[2]
-        style = {"WARNING": "yellow", "CRITICAL": "bold red", "ERROR": "red"}.get(level, "green")
+        """Show a line of the program's output; what matters stands out.
+
+        On a terminal without its fields, which would wrap; elsewhere whole.
+        """
+        match = _LINE.match(line)
+        if match is None:
+            self._console.print(f"  {escape(line)}", soft_wrap=True)
+            return
+        level, message, fields = match.groups()
+        style = _STYLES.get(level, "green")
+        shown = "" if self._live is not None else f"  [dim]{escape(fields)}[/]"
         self._console.print(
-            f"  [{style}]{level:<8} {escape(text.strip())}[/] [dim]{escape(fields.strip())}[/]",
-            soft_wrap=self._live is None,
+            f"  [{style}]{level:<8} {escape(message)}[/]{shown}", soft_wrap=self._live is None
         )
 
     def _run(self) -> None:

@@ -49,7 +49,9 @@ def judge(
     duplicates = sum(stream.get("duplicates", 0) for stream in streams)
     damaged = sum(stream.get("damaged", 0) for stream in streams)
     arrived, missing = watched["frames"], frames["selected"] - watched["frames"]
-    problems = [f"the line {text!r} never came" for _, text in LINES if text not in "\n".join(lines)]
+    problems = [
+        f"the line {text!r} never came" for _, text in LINES if text not in "\n".join(lines)
+    ]
     if not arrived:
         problems.append("no frame arrived")
     if missing or watched["missing"]:

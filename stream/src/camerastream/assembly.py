@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from camerastream.capture.source import SourceKind, parse_source
 from camerastream.delivery.accounting import Accounting
 from camerastream.delivery.causes import CauseTracker
+from camerastream.delivery.journal import Journal
 from camerastream.delivery.keeper import SpoolKeeper
 from camerastream.delivery.monitor import BufferMonitor, MonitorLimits
 from camerastream.delivery.numbering import Numbering
@@ -164,7 +165,6 @@ def make_delivery(
     state_dir: StateDir,
     *,
     clock: Callable[[], float] = time.monotonic,
-    wall_clock: Callable[[], float] = time.time,
 ) -> Delivery:
     """Wire delivery together."""
     state = state_dir.beginning.state
@@ -193,16 +193,16 @@ def make_delivery(
         accounting=accounting,
         on_trouble=reporter.trouble,
     )
+    numbering = Numbering(settings.camera_id, state)
     return Delivery(
         topic=settings.camera_stream_topic,
         config=config,
-        state=state,
-        numbering=Numbering(settings.camera_id, state),
+        journal=Journal(state, numbering, accounting, keeper),
+        numbering=numbering,
         keeper=keeper,
         accounting=accounting,
         reporter=reporter,
         clock=clock,
-        wall_clock=wall_clock,
         simulate_buffer_error=settings.simulate_buffer_error,
     )
 
@@ -217,13 +217,15 @@ def _sasl_problems(settings: Settings) -> list[str]:
                 f"{settings.kafka_security_protocol}; write for example SCRAM-SHA-512"
             )
         if mechanism is None or mechanism in _NEEDS_PASSWORD:
-            for name in ("kafka_sasl_username", "kafka_sasl_password"):
-                if getattr(settings, name) is None:
-                    problems.append(
-                        f"{name.upper()} is missing for KAFKA_SECURITY_PROTOCOL="
-                        f"{settings.kafka_security_protocol}; write the Kafka user's "
-                        + ("name" if name.endswith("username") else "password")
-                    )
+            problems += [
+                f"{name.upper()} is missing for KAFKA_SECURITY_PROTOCOL="
+                f"{settings.kafka_security_protocol}; write the Kafka user's {what}"
+                for name, what in (
+                    ("kafka_sasl_username", "name"),
+                    ("kafka_sasl_password", "password"),
+                )
+                if getattr(settings, name) is None
+            ]
     elif settings.kafka_sasl_password is not None or settings.kafka_sasl_username is not None:
         problems.append(
             "KAFKA_SASL_USERNAME or KAFKA_SASL_PASSWORD is set but KAFKA_SECURITY_PROTOCOL="

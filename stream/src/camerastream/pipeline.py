@@ -81,7 +81,7 @@ class Pipeline:
                 elif not self._one_frame() and self._reader.status().ended:
                     self.finished.set()
                     return
-        except Exception:
+        except Exception:  # noqa: BLE001 - the supervisor ends the program in order
             self._log.exception("the pipeline failed unexpectedly")
             self.crashed.set()
 

@@ -111,7 +111,7 @@ class Program:
                 continue
             if self._announced is not ending.reason:
                 self._announced = ending.reason
-                self._delivery.count_end(ending.reason.value)
+                self._delivery.journal.count_end(ending.reason.value)
                 self._write_termination(ending)
             if ending.now:
                 return ending
@@ -178,7 +178,7 @@ class Program:
                 cause=view.delivery.cause,
                 settings_generation=monitor.limits.generation,
                 stream=view.delivery.stream,
-                cumulative=self._delivery.ends,
+                cumulative=self._delivery.journal.ends,
                 frames=frames_of(view),
             ),
         )

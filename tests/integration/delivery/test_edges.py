@@ -145,9 +145,7 @@ def test_a_simulated_buffer_error_takes_the_whole_way_and_ends_when_switched_off
     stream.end()
 
 
-def test_a_stop_with_128_mib_queued_stores_every_frame(
-    broker: MockBroker, tmp_path: Path
-) -> None:
+def test_a_stop_with_128_mib_queued_stores_every_frame(broker: MockBroker, tmp_path: Path) -> None:
     stream = Stream(broker.bootstrap_servers, tmp_path)
     broker.freeze()
     frames = 0

@@ -115,6 +115,7 @@ class Delivery:
             ReplayWindow(),
             self.listener,
             fits_alone=lambda size_bytes: size_bytes < 100,
+            clock=lambda: 0.0,
         )
 
     def submit(self, frames: int = 1) -> None:

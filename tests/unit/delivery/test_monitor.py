@@ -90,6 +90,7 @@ def test_a_tripped_monitor_stays_tripped_and_says_nothing_more(monitor, clock) -
     [
         (DeliveryCondition(0.5, BacklogTrend.EMPTY, 5), "the queue is not under half"),
         (DeliveryCondition(0.1, BacklogTrend.GROWING, 5), "the spool grows"),
+        (DeliveryCondition(0.1, BacklogTrend.EMPTY, 5, 2.5), "a frame hangs in the producer"),
     ],
 )
 def test_an_acknowledgement_alone_is_no_recovery(monitor, clock, condition, why) -> None:
@@ -174,6 +175,7 @@ events = st.lists(
             st.floats(0, 1),
             st.sampled_from(BacklogTrend),
             st.integers(0, 10),
+            st.floats(0, 5),
         ),
     ),
     max_size=60,
@@ -204,6 +206,7 @@ def test_it_trips_exactly_when_errors_outlast_the_threshold(history) -> None:
                 last_ack >= last_error
                 and condition.queue_utilization < 0.5
                 and condition.backlog is not BacklogTrend.GROWING
+                and condition.oldest_in_flight_seconds < 2.5
             )
             if settled and proven:
                 first_error = None

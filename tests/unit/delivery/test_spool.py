@@ -189,9 +189,7 @@ def test_damage_found_while_running_costs_only_what_is_unreadable(tmp_path: Path
     keeper.store([frame(i) for i in range(20)])
     keeper._spool._connection.execute("UPDATE frames SET crc32 = 1 WHERE position = 7")
     assert keeper.front(max_bytes=10**9) == []  # damage found, the file replaced
-    assert [f.position for f in keeper.front(max_bytes=10**9)] == [
-        i for i in range(20) if i != 7
-    ]
+    assert [f.position for f in keeper.front(max_bytes=10**9)] == [i for i in range(20) if i != 7]
     counts = accounting.snapshot()
     assert counts.balanced
     assert counts.dropped == {"spool-damaged": 1}

@@ -37,8 +37,10 @@ def notice(kind: NoticeKind) -> Notice:
         ),
         (
             NoticeKind.THRESHOLD_CROSSED,
-            "🔴 CRITICAL: Kafka buffer errors persisted beyond threshold - "
-            "forcing container restart",
+            (
+                "🔴 CRITICAL: Kafka buffer errors persisted beyond threshold - "
+                "forcing container restart"
+            ),
         ),
     ],
 )

@@ -185,7 +185,7 @@ def test_help_documents_every_setting_with_default_and_unit() -> None:
             assert environment_name(name) in text
         else:
             assert flag_name(name) in text
-    assert "Unit: pixels of the full frame." in text
+    assert "(in pixels of the full frame)" in text
     assert "[KAFKA_BUFFER_ERROR_THRESHOLD_SECONDS; default: 60]" in text
 
 

@@ -149,6 +149,7 @@ def test_brokers_away_and_back() -> None:
     setup.read()
     assert "no answer from the brokers" in str(setup.reader.problem)
     setup.consumer.config["error_cb"](KafkaError(KafkaError._TRANSPORT, "connection refused"))
+    setup.consumer.config["error_cb"](KafkaError(KafkaError._ALL_BROKERS_DOWN, "1/1 down"))
     setup.read()
     assert setup.reader.problem == "connection refused"
     setup.consumer.away = False

@@ -28,7 +28,7 @@ def describe(field_name: str) -> str:
     extra = info.json_schema_extra if isinstance(info.json_schema_extra, dict) else {}
     parts = [str(info.description)]
     if extra.get("unit"):
-        parts.append(f"Unit: {extra['unit']}.")
+        parts.append(f"(in {extra['unit']})")
     parts.append(f"[{environment_name(field_name)}; {default_text(field_name)}]")
     return " ".join(parts)
 

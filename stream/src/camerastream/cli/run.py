@@ -118,15 +118,14 @@ def _supervise(loaded: Loaded) -> int:
                 last_frame=program.last_frame if settings.frame_endpoint else None,
             )
         except OSError as error:
-            log.critical(
-                f"HTTP_HOST={settings.http_host} HTTP_PORT={settings.http_port} cannot be listened "
-                f"on ({error.strerror}); write a free port, or 0 to take any"
-            )
+            where = f"HTTP_HOST={settings.http_host} HTTP_PORT={settings.http_port}"
+            advice = "write a free port, or 0 to take any"
+            log.critical(f"{where} cannot be listened on ({error.strerror}); {advice}")  # noqa: G004
             return EXIT_BAD_SETTINGS
         _announce(state_dir, settings, server.port)
         return program.run(server)
     except KafkaBufferException as error:
-        log.critical(f"{type(error).__name__}: {error}", exit_code=EXIT_BUFFER)
+        log.critical(f"{type(error).__name__}: {error}", exit_code=EXIT_BUFFER)  # noqa: G004
         return EXIT_BUFFER
     except Exception:
         log.exception("unexpected error")

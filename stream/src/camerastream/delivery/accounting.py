@@ -10,6 +10,7 @@ import threading
 from collections import Counter
 from dataclasses import dataclass, field
 
+
 @dataclass(frozen=True, slots=True)
 class Counts:
     """Frames by place, cumulative over restarts.

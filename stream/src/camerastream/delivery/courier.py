@@ -5,7 +5,7 @@ before it; else it goes behind the spool, which is replayed from the front. When
 producer gives up on a frame, everything behind it is called back too and the spool
 becomes the one queue again.
 
-The courier has no thread and no clock of its own: `delivery.thread` drives it.
+The courier has no thread of its own: `delivery.service` drives it.
 """
 
 from __future__ import annotations
@@ -69,6 +69,7 @@ class Courier:
         listener: Is told of errors, acknowledgements and drops.
         fits_alone: Says whether a frame of that many bytes could be stored by the topic
             at all; decides what a "too large" report means.
+        clock: Monotonic seconds.
     """
 
     def __init__(
@@ -80,6 +81,7 @@ class Courier:
         listener: Listener,
         *,
         fits_alone: Callable[[int], bool],
+        clock: Callable[[], float],
     ) -> None:
         self.sender = sender
         self.sending = True
@@ -89,7 +91,9 @@ class Courier:
         self._window = window
         self._listener = listener
         self._fits_alone = fits_alone
+        self._clock = clock
         self._in_flight: dict[int, FrameTag] = {}
+        self._handed_over_at: dict[int, float] = {}
         self._replaying: set[int] = set()
         self._returned: list[OutgoingFrame] = []
         self._ahead: deque[OutgoingFrame] = deque()
@@ -109,6 +113,11 @@ class Courier:
         """Capture time of the oldest frame in flight, Unix seconds."""
         first = next(iter(self._in_flight.values()), None)
         return None if first is None else first.captured_at_seconds
+
+    def longest_in_flight_seconds(self) -> float:
+        """How long the producer has had the frame that it has had for longest; 0 for none."""
+        first = next(iter(self._handed_over_at.values()), None)
+        return 0.0 if first is None else self._clock() - first
 
     def submit(self, frames: Sequence[OutgoingFrame], state_json: str) -> None:
         """Take new frames, already counted as selected, in order.
@@ -130,6 +139,7 @@ class Courier:
         tag = event.tag
         if self._in_flight.pop(tag.position, None) is None:
             return
+        del self._handed_over_at[tag.position]
         replayed = tag.position in self._replaying
         self._replaying.discard(tag.position)
         if isinstance(event, Acknowledged):
@@ -180,7 +190,7 @@ class Courier:
     def give_up_unreported(self) -> None:
         """Account for frames whose report never came; none should be left at an end."""
         for tag in list(self._in_flight.values()):
-            del self._in_flight[tag.position]
+            del self._in_flight[tag.position], self._handed_over_at[tag.position]
             self._replaying.discard(tag.position)
             if self._keeper.holds(tag.position):
                 self._keeper.waits_again(tag.position)
@@ -227,10 +237,11 @@ class Courier:
     def _hand_over(self, frame: OutgoingFrame) -> Failure | None:
         # Before produce(): the report may come at once, on the polling thread.
         self._in_flight[frame.position] = tag_of(frame)
+        self._handed_over_at[frame.position] = self._clock()
         try:
             self.sender.send_message(frame)
         except Exception as error:  # noqa: BLE001 - whatever it raised, the frame is not sent
-            del self._in_flight[frame.position]
+            del self._in_flight[frame.position], self._handed_over_at[frame.position]
             return judge_exception(error)
         return None
 

@@ -80,11 +80,14 @@ class DeliveryCondition:
         queue_utilization: 0.0 empty to 1.0 full, of the producer's queue.
         backlog: How the spool develops.
         outstanding_frames: Frames queued, in flight or spooled.
+        oldest_in_flight_seconds: How long the producer has had the frame that it has had
+            for longest; 0 when it has none.
     """
 
     queue_utilization: float
     backlog: BacklogTrend
     outstanding_frames: int
+    oldest_in_flight_seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,6 +242,9 @@ class BufferMonitor:
             acknowledged
             and condition.queue_utilization < QUEUE_UTILIZATION_FOR_RECOVERY
             and condition.backlog is not BacklogTrend.GROWING
+            # A frame that hangs will be an error later: with one partition of several out of
+            # reach, the others acknowledge in between.
+            and condition.oldest_in_flight_seconds < self._limits.settle_seconds / 2
         )
 
     def _trip(self, kind: NoticeKind, now: float) -> Notice:

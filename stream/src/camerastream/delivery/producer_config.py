@@ -129,8 +129,8 @@ def translate(given: Mapping[str, str]) -> Translation:
             target = "queue.buffering.max.kbytes"
             if not value.strip().isdigit() or int(value) < 1024:
                 result.problems.append(
-                    f"{producer_environment_name(name)}={value!r} is not usable; write a whole number of "
-                    "bytes from 1024, for example 134217728 for 128 MiB"
+                    f"{producer_environment_name(name)}={value!r} is not usable; write a whole "
+                    "number of bytes from 1024, for example 134217728 for 128 MiB"
                 )
                 continue
             target_value = str(int(value) // 1024)
@@ -138,8 +138,9 @@ def translate(given: Mapping[str, str]) -> Translation:
             target = _TRANSLATED.get(name, _ALIASES.get(name, name))
         if target in origin:
             result.problems.append(
-                f"{producer_environment_name(name)} and {producer_environment_name(origin[target])} set the same "
-                f"thing ({target}); write one of them"
+                f"{producer_environment_name(name)} and "
+                f"{producer_environment_name(origin[target])} set the same thing ({target}); "
+                "write one of them"
             )
             continue
         origin[target] = name
@@ -255,7 +256,8 @@ def _integer(values: Mapping[str, str], name: str) -> int:
         return int(values[name])
     except ValueError:
         raise ValueError(
-            f"{producer_environment_name(name)}={values[name]!r} is not usable; write a whole number"
+            f"{producer_environment_name(name)}={values[name]!r} is not usable; "
+            "write a whole number"
         ) from None
 
 

@@ -6,7 +6,6 @@ import fcntl
 import os
 import sqlite3
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from camerastream.delivery.spool import (
@@ -22,6 +21,7 @@ from camerastream.delivery.state import StreamState, state_from_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
     from typing import IO
 
     from camerastream.delivery.records import OutgoingFrame

@@ -9,6 +9,7 @@ import structlog
 
 from camerastream.delivery.errors import Failure, Verdict
 from camerastream.delivery.monitor import BacklogTrend, NoticeKind
+from camerastream.delivery.publisher import ClientError, FatalError, Throttled
 from camerastream.logs import messages
 
 if TYPE_CHECKING:
@@ -104,6 +105,16 @@ class BufferReporter:
             self.fatal(failure.text)
         elif failure.verdict is not Verdict.TOO_LARGE:
             self._error(failure.text)
+
+    def client_said(self, event: ClientError | Throttled | FatalError) -> None:
+        """The Kafka client said something that concerns no single frame."""
+        match event:
+            case ClientError():
+                self.causes.client_error(event.code, event.text)
+            case Throttled():
+                self.causes.throttled()
+            case FatalError():
+                self.fatal(event.text)
 
     def fatal(self, text: str) -> None:
         """The producer instance can never send again."""

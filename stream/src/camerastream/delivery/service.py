@@ -7,19 +7,13 @@ courier, the spool or the monitor. `submit` never blocks and never raises.
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import structlog
 
 from camerastream.delivery.courier import Courier
 from camerastream.delivery.mailbox import Mailbox, Overflowed, Submitted, WakeUp
-from camerastream.delivery.monitor import (
-    DeliveryCondition,
-    MonitorSnapshot,
-    MonitorState,
-    NoticeKind,
-)
+from camerastream.delivery.monitor import DeliveryCondition, MonitorState, NoticeKind
 from camerastream.delivery.publisher import (
     Acknowledged,
     ClientError,
@@ -29,7 +23,7 @@ from camerastream.delivery.publisher import (
     Throttled,
 )
 from camerastream.delivery.replay import QueueUse, ReplayWindow
-from camerastream.delivery.state import StreamState, state_to_json, with_end
+from camerastream.delivery.snapshot import DeliverySnapshot
 from camerastream.delivery.topic_limits import TopicLimit, TopicLimits
 from camerastream.settings.live import LiveChange
 
@@ -37,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from camerastream.delivery.accounting import Accounting
+    from camerastream.delivery.journal import Journal
     from camerastream.delivery.keeper import SpoolKeeper
     from camerastream.delivery.monitor import Notice
     from camerastream.delivery.numbering import Numbering
@@ -50,43 +45,18 @@ _LIMIT_AT_START_SECONDS = 2.0
 _CALL_BACK_SECONDS = 5.0
 
 
-@dataclass(frozen=True, slots=True)
-class DeliverySnapshot:
-    """Delivery at the end of its thread's last pass.
-
-    Attributes:
-        stream: Id of the stream.
-        next_sequence: Number of the next frame.
-        monitor: The monitor.
-        cause: Most likely cause of errors, None while healthy.
-        queue: Use of the producer's queue.
-        spool_bytes: Bytes of JPEGs on disk.
-        oldest_unacked_at_seconds: Capture time of the oldest frame without an
-            acknowledgement, Unix seconds; None when there is none.
-    """
-
-    stream: str
-    next_sequence: int
-    monitor: MonitorSnapshot
-    cause: str | None
-    queue: QueueUse
-    spool_bytes: int
-    oldest_unacked_at_seconds: float | None
-
-
 class Delivery:
     """Sends frames, keeps what Kafka does not take, and watches the buffer.
 
     Args:
         topic: Where frames go.
         config: The producer's configuration, before the topic's limit is known.
-        state: What `begin` decided.
+        journal: Keeps the stream's state.
         numbering: Gives frames their numbers.
         keeper: The spool.
         accounting: Counts frames.
         reporter: Monitor, cause and log lines.
         clock: Monotonic seconds.
-        wall_clock: Unix seconds.
         simulate_buffer_error: Inject a buffer error from the first frame on.
     """
 
@@ -95,13 +65,12 @@ class Delivery:
         *,
         topic: str,
         config: ProducerConfig,
-        state: StreamState,
+        journal: Journal,
         numbering: Numbering,
         keeper: SpoolKeeper,
         accounting: Accounting,
         reporter: BufferReporter,
         clock: Callable[[], float],
-        wall_clock: Callable[[], float],
         simulate_buffer_error: bool = False,
     ) -> None:
         self.ready = threading.Event()
@@ -110,12 +79,11 @@ class Delivery:
         self.heartbeat_seconds = clock()
         self.accounting = accounting
         self._topic = topic
-        self._state = state
+        self.journal = journal
         self._numbering = numbering
         self._keeper = keeper
         self._reporter = reporter
         self._clock = clock
-        self._wall_clock = wall_clock
         self._simulate = simulate_buffer_error
         self._mailbox = Mailbox()
         self._log = structlog.get_logger()
@@ -124,11 +92,7 @@ class Delivery:
         )
         self._stopping = threading.Event()
         self._flush_seconds = 0.0
-        self._end_lock = threading.Lock()
-        self._end_reason: str | None = None
-        self._earlier_ends = dict(state.ends)
         self._publisher: Publisher | None = None
-        self._saved_json = ""
         self._thread = threading.Thread(target=self._run, name="delivery", daemon=True)
         self.snapshot = self._snapshot(QueueUse(0, 0, 0, 1), None)
 
@@ -142,12 +106,6 @@ class Delivery:
         """The publisher in use, for tests that inject faults."""
         return self._publisher
 
-    @property
-    def ends(self) -> dict[str, int]:
-        """How often the program ended, by reason, this end included once it is known."""
-        state = replace(self._state, ends=self._earlier_ends)
-        return state.ends if self._end_reason is None else with_end(state, self._end_reason).ends
-
     def start(self) -> None:
         """Start the thread; `ready` is set when frames can be sent."""
         self._thread.start()
@@ -159,11 +117,6 @@ class Delivery:
     def apply(self, change: LiveChange) -> None:
         """Change what may be changed while running."""
         self._mailbox.put(change)
-
-    def count_end(self, reason: str) -> None:
-        """Count the end of the program by its reason; the first reason given stays."""
-        with self._end_lock:
-            self._end_reason = self._end_reason or reason
 
     def stop(self, *, flush_seconds: float, timeout_seconds: float) -> bool:
         """End in order: flush briefly, call everything back, put it into the spool.
@@ -191,7 +144,7 @@ class Delivery:
             while not self._stopping.is_set():
                 self._pass(courier)
             self._finish(courier)
-        except Exception:
+        except Exception:  # noqa: BLE001 - whatever it is, the frames must reach the disk
             self._log.exception("delivery failed unexpectedly; its buffer goes to the spool")
             self.crashed.set()
             if courier is not None:
@@ -206,6 +159,7 @@ class Delivery:
             ReplayWindow(),
             self._reporter,
             fits_alone=self._limits.fits_alone,
+            clock=self._clock,
         )
         if courier.backlog_frames:
             self._reporter.started_with_backlog(courier.backlog_frames)
@@ -222,7 +176,7 @@ class Delivery:
         if submitted:
             # The state goes along: in write-ahead mode a number that was used is on disk
             # together with its frame, before the frame is sent.
-            courier.submit(submitted, self._state_json())
+            courier.submit(submitted, self.journal.json())
         courier.store_returned()
         self._care_for_limits(courier)
         if replay and not self._limits.changed:
@@ -234,7 +188,7 @@ class Delivery:
             courier.call_back()
             fatal = trip.kind is NoticeKind.FATAL
             self.accounting.tripped("KafkaFatalError" if fatal else "KafkaBufferError")
-        self._save()
+        self.journal.save()
         self.snapshot = self._snapshot(queue, oldest)
         if trip is not None:
             # After the snapshot: who sees the event must find the trip in it.
@@ -255,12 +209,8 @@ class Delivery:
                     self._numbering.skip()
                 case Acknowledged() | Failed():
                     courier.report(event)
-                case ClientError():
-                    self._reporter.causes.client_error(event.code, event.text)
-                case Throttled():
-                    self._reporter.causes.throttled()
-                case FatalError():
-                    self._reporter.fatal(event.text)
+                case ClientError() | Throttled() | FatalError():
+                    self._reporter.client_said(event)
                 case TopicLimit():
                     self._limits.learn(event)
                 case LiveChange():
@@ -272,9 +222,9 @@ class Delivery:
     def _watch(self, courier: Courier) -> tuple[QueueUse, float | None]:
         in_flight_at = courier.oldest_in_flight_seconds()
         waiting_at = self._keeper.oldest_waiting_seconds()
-        unacknowledged = 0.0 if in_flight_at is None else self._wall_clock() - in_flight_at
+        in_flight_seconds = courier.longest_in_flight_seconds()
         backlog = self._reporter.observe(
-            backlog_frames=courier.backlog_frames, unacknowledged_seconds=unacknowledged
+            backlog_frames=courier.backlog_frames, unacknowledged_seconds=in_flight_seconds
         )
         queue, counts = courier.sender.queue, self.accounting.snapshot()
         self._reporter.tick(
@@ -282,6 +232,7 @@ class Delivery:
                 queue_utilization=queue.utilization,
                 backlog=backlog,
                 outstanding_frames=counts.in_flight + counts.spooled,
+                oldest_in_flight_seconds=in_flight_seconds,
             )
         )
         oldest = min((at for at in (in_flight_at, waiting_at) if at is not None), default=None)
@@ -320,8 +271,8 @@ class Delivery:
             self._pass(courier, replay=False)
         courier.give_up_unreported()
         courier.store_returned()
-        self._state = replace(self._state, running_mode=None)
-        self._save()
+        self.journal.ended_orderly()
+        self.journal.save()
         self.snapshot = self._snapshot(courier.sender.queue, None)
         self._close_publisher()
         self._keeper.close()
@@ -333,28 +284,12 @@ class Delivery:
         if self._publisher is not None:
             self._publisher.close()
 
-    def _save(self) -> None:
-        text = self._state_json()
-        if text != self._saved_json and self._keeper.save(text):
-            self._saved_json = text
-
-    def _state_json(self) -> str:
-        sequence, position = self._numbering.next
-        self._state = replace(
-            self._state,
-            next_sequence=sequence,
-            next_position=position,
-            counts=self.accounting.snapshot(),
-            ends=self.ends,
-        )
-        return state_to_json(self._state)
-
     def _snapshot(self, queue: QueueUse, oldest: float | None) -> DeliverySnapshot:
         monitor = self._reporter.monitor.snapshot()
         healthy = monitor.state is MonitorState.HEALTHY
         return DeliverySnapshot(
-            stream=self._state.stream,
-            next_sequence=self._state.next_sequence,
+            stream=self.journal.state.stream,
+            next_sequence=self.journal.state.next_sequence,
             monitor=monitor,
             cause=None if healthy else self._reporter.cause(),
             queue=queue,

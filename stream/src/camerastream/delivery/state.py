@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+
 from pydantic import TypeAdapter
 
 from camerastream.delivery.accounting import Counts

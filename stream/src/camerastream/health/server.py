@@ -105,7 +105,7 @@ class _Handler(BaseHTTPRequestHandler):
             case _:
                 self._text(HTTPStatus.NOT_FOUND, "try /livez, /readyz, /metrics or /status")
 
-    do_HEAD = do_GET
+    do_HEAD = do_GET  # noqa: N815 - http.server's name
 
     def log_message(self, *_args: object) -> None:
         """Say nothing: only log lines belong on the output, and probes come every second."""

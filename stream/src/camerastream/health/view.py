@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from camerastream.capture.status import SourceStatus
     from camerastream.delivery.accounting import Counts
-    from camerastream.delivery.service import DeliverySnapshot
+    from camerastream.delivery.snapshot import DeliverySnapshot
 
 STUCK_AFTER_SECONDS = 30.0
 """A loop that has not come round for so long is stuck."""

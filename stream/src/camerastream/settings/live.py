@@ -41,7 +41,7 @@ def parse_live_settings(text: str, defaults: LiveChange) -> LiveChange:
     except ValueError as error:
         raise ValueError(f"it is not JSON ({error})") from None
     if not isinstance(data, dict):
-        raise ValueError('it is not an object; write for example {"thresholdSeconds": 60}')
+        raise ValueError('it is not an object; write for example {"thresholdSeconds": 60}')  # noqa: TRY004 - one kind of error for one file
     unknown = sorted(set(data) - _KEYS)
     if unknown:
         raise ValueError(f"{', '.join(unknown)} is unknown; write {', '.join(sorted(_KEYS))}")
@@ -50,10 +50,10 @@ def parse_live_settings(text: str, defaults: LiveChange) -> LiveChange:
         raise ValueError("thresholdSeconds is not usable; write a number of seconds above 0")
     generation = data.get("generation", defaults.generation)
     if isinstance(generation, bool) or not isinstance(generation, (int, type(None))):
-        raise ValueError("generation is not usable; write a whole number")
+        raise ValueError("generation is not usable; write a whole number")  # noqa: TRY004 - one kind of error for one file
     for name in ("hold", "simulateBufferError"):
         if not isinstance(data.get(name, False), bool):
-            raise ValueError(f"{name} is not usable; write true or false")
+            raise ValueError(f"{name} is not usable; write true or false")  # noqa: TRY004 - one kind of error for one file
     return LiveChange(
         threshold_seconds=float(threshold),
         hold=data.get("hold", defaults.hold),

@@ -81,7 +81,7 @@ def load_settings(
 
     class Sourced(Settings):
         @classmethod
-        def settings_customise_sources(  # noqa: D102 - pydantic's hook
+        def settings_customise_sources(
             cls,
             settings_cls: type[BaseSettings],
             init_settings: PydanticBaseSettingsSource,

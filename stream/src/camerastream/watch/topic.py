@@ -18,6 +18,7 @@ _METADATA_SECONDS = 1.0
 """How long one question about the topic may take; the view stands still meanwhile."""
 _LOOK_AGAIN_SECONDS = 5.0
 _MOST_MESSAGES = 200
+_CONNECTING = "connecting"
 
 # Not of this reader's making: it joins no group, but the client asks after its group's
 # coordinator all the same, which may be forbidden.
@@ -80,7 +81,7 @@ class TopicReader:
         self._missing = False
         self._first_answer = True
         self._look_at = 0.0
-        self.problem: str | None = "connecting"
+        self.problem: str | None = _CONNECTING
         try:
             self._consumer = make_consumer(
                 {
@@ -161,7 +162,7 @@ class TopicReader:
             self._first_answer = False
         except KafkaException as error:
             # A broker that is away is told of by the error callback, more exactly.
-            if self.problem in (None, "connecting"):
+            if not self._exact:
                 self.problem = f"no answer from the brokers ({error.args[0].str()})"
             return
         self.problem = None
@@ -206,7 +207,15 @@ class TopicReader:
         _, high = self._consumer.get_watermark_offsets(partition, timeout=_METADATA_SECONDS)
         return int(high)
 
+    @property
+    def _exact(self) -> bool:
+        return self.problem not in (None, _CONNECTING)
+
     def _client_error(self, error: KafkaError) -> None:
-        if error.code() not in _IGNORED:
-            self.problem = str(error.str())
-            self._missing = False
+        if error.code() in _IGNORED:
+            return
+        if error.code() == KafkaError._ALL_BROKERS_DOWN and self._exact:  # noqa: SLF001
+            # It follows on every failed connection and says less than what came before it.
+            return
+        self.problem = str(error.str())
+        self._missing = False
