@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import shutil
@@ -108,7 +109,8 @@ def show(verdict: Verdict, console: Console) -> None:
 
 def main() -> int:
     """Run the demo; return the exit code."""
-    console = Console(highlight=False, record=True)
+    console = Console(highlight=False)
+    recorder = Console(highlight=False, record=True, file=io.StringIO(), width=118)
     started = time.monotonic()
     shutil.rmtree(FOLDER, ignore_errors=True)
     (FOLDER / "state").mkdir(parents=True)
@@ -125,7 +127,7 @@ def main() -> int:
             settings(broker.bootstrap_servers), FOLDER, lambda line: [on(line) for on in lines]
         )
         try:
-            with Screen(supervisor.status, console) as screen:
+            with Screen(supervisor.status, console, recorder) as screen:
                 lines.append(screen.line)
                 supervisor.start()
                 tell(broker, supervisor, screen)
@@ -144,9 +146,10 @@ def main() -> int:
         exit_codes=supervisor.exit_codes,
         lines=supervisor.lines,
     )
-    show(verdict, console)
+    for each in (console, recorder):
+        show(verdict, each)
     console.print(f"[dim]{time.monotonic() - started:.0f} s[/]")
-    console.save_svg(str(FOLDER / "demo.svg"), title="make demo")
+    recorder.save_svg(str(FOLDER / "demo.svg"), title="make demo")
     return 1 if verdict.problems else 0
 
 

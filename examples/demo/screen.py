@@ -44,11 +44,18 @@ class Screen:
     Args:
         status: Returns the program's state, None while it is not running.
         console: Where to.
+        recorder: Gets the same lines without the panel, for a picture of the run.
     """
 
-    def __init__(self, status: Callable[[], dict[str, Any] | None], console: Console) -> None:
+    def __init__(
+        self,
+        status: Callable[[], dict[str, Any] | None],
+        console: Console,
+        recorder: Console,
+    ) -> None:
         self._status = status
         self._console = console
+        self._recorder = recorder
         self._stopping = threading.Event()
         self._step = ""
         self._live = (
@@ -73,7 +80,8 @@ class Screen:
     def step(self, text: str) -> None:
         """Announce what the demo does now."""
         self._step = text
-        self._console.print(f"\n[bold cyan]==> {escape(text)}[/]")
+        for console in (self._console, self._recorder):
+            console.print(f"\n[bold cyan]==> {escape(text)}[/]")
 
     def line(self, line: str) -> None:
         """Show a line of the program's output; what matters stands out.
@@ -86,10 +94,10 @@ class Screen:
             return
         level, message, fields = match.groups()
         style = _STYLES.get(level, "green")
+        text = f"  [{style}]{level:<8} {escape(message)}[/]"
         shown = "" if self._live is not None else f"  [dim]{escape(fields)}[/]"
-        self._console.print(
-            f"  [{style}]{level:<8} {escape(message)}[/]{shown}", soft_wrap=self._live is None
-        )
+        self._console.print(text + shown, soft_wrap=self._live is None)
+        self._recorder.print(text)
 
     def _run(self) -> None:
         said_at = 0.0

@@ -110,6 +110,7 @@ def test_frozen_broker(scenario: Callable[..., Scenario], producer: list[dict[st
     run.feed_until_flowing()
     run.broker.freeze()
     run.expect_trip()
+    assert run.stream.delivery.snapshot.cause == "silent"
     run.stream.stop_feeding()
     run.broker.thaw()
     run.restart_and_expect_all()

@@ -58,7 +58,7 @@ def tracker() -> CauseTracker:
         (KafkaError._SSL, "certificate verify failed", Cause.TLS),
         (KafkaError._TRANSPORT, "Connect to x failed: Connection refused", Cause.UNREACHABLE),
         (KafkaError._TRANSPORT, "ApiVersionRequest: timed out", Cause.SILENT),
-        (KafkaError._ALL_BROKERS_DOWN, "1/1 brokers are down", Cause.UNREACHABLE),
+        (KafkaError._ALL_BROKERS_DOWN, "1/1 brokers are down", Cause.UNKNOWN),
     ],
 )
 def test_client_errors_name_causes(code: int, text: str, cause: Cause) -> None:

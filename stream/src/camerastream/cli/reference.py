@@ -43,7 +43,7 @@ Defaults that differ from librdkafka's:
 | setting | value | why |
 |---|---|---|
 | `enable.idempotence` | `true` | order and no duplicates over retries |
-| `queue.buffering.max.kbytes` | `131072` (128 MiB) | bounded memory; 1 GiB is librdkafka's default |
+| `queue.buffering.max.kbytes` | `131072` (128 MiB) | bounded memory; librdkafka's own is 1 GiB |
 | `socket.timeout.ms` | `10000` | a hung broker is left after 10 s instead of 61 s |
 | `topic.metadata.refresh.interval.ms` | `5000` | the new leader is found as quickly |
 | `message.max.bytes` | the topic's `max.message.bytes` | large frames are not refused for nothing |

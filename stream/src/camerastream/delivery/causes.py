@@ -3,6 +3,9 @@
 In a fault of connection or login `produce()` goes on queueing and the delivery reports
 say only "timed out"; the reason is in librdkafka's error callback alone, and it is
 repeated less exactly later. So a precise clue is kept until the next acknowledgement.
+
+`_ALL_BROKERS_DOWN` is no clue: it comes of a refused connection, after its own error, and
+of a frozen broker, whose connection stands, alike (seen with Kafka 4.4).
 """
 
 from __future__ import annotations
@@ -47,7 +50,6 @@ _BY_CODE = {
     KafkaError.TOPIC_EXCEPTION: Cause.TOPIC,
     KafkaError._RESOLVE: Cause.UNREACHABLE,  # noqa: SLF001
     KafkaError._TRANSPORT: Cause.UNREACHABLE,  # noqa: SLF001
-    KafkaError._ALL_BROKERS_DOWN: Cause.UNREACHABLE,  # noqa: SLF001
     KafkaError._TIMED_OUT: Cause.SILENT,  # noqa: SLF001
 }
 _EXACT = frozenset({Cause.AUTH, Cause.TLS, Cause.TOPIC, Cause.ACL, Cause.FATAL})

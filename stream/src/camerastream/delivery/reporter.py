@@ -110,6 +110,7 @@ class BufferReporter:
         """The Kafka client said something that concerns no single frame."""
         match event:
             case ClientError():
+                self._log.debug("the Kafka client of the buffer says", error=event.text)
                 self.causes.client_error(event.code, event.text)
             case Throttled():
                 self.causes.throttled()
