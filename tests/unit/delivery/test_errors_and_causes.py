@@ -64,7 +64,7 @@ def tracker() -> CauseTracker:
 def test_client_errors_name_causes(code: int, text: str, cause: Cause) -> None:
     causes = tracker()
     causes.client_error(code, text)
-    assert causes.cause(unacknowledged_seconds=0) is cause
+    assert causes.cause() is cause
 
 
 def test_a_precise_cause_outlives_its_vague_repeats_until_an_acknowledgement() -> None:
@@ -72,19 +72,26 @@ def test_a_precise_cause_outlives_its_vague_repeats_until_an_acknowledgement() -
     causes.client_error(KafkaError._SSL, "certificate verify failed")
     causes.client_error(KafkaError._TRANSPORT, "disconnected")
     causes.client_error(KafkaError._ALL_BROKERS_DOWN, "1/1 brokers are down")
-    assert causes.cause(unacknowledged_seconds=9) is Cause.TLS
+    assert causes.cause() is Cause.TLS
     causes.acknowledged()
-    assert causes.cause(unacknowledged_seconds=0) is Cause.UNKNOWN
+    assert causes.cause() is Cause.UNKNOWN
 
 
 def test_silence_and_quota() -> None:
-    causes = tracker()
-    assert causes.cause(unacknowledged_seconds=3) is Cause.SILENT
+    now = 0.0
+    causes = CauseTracker(clock=lambda: now)
+    assert causes.cause() is Cause.UNKNOWN
+    now = 1.5
+    assert causes.cause() is Cause.SILENT
     causes.throttled()
-    assert causes.cause(unacknowledged_seconds=3) is Cause.QUOTA
+    assert causes.cause() is Cause.QUOTA
+    now = 12.0
+    assert causes.cause() is Cause.SILENT
+    causes.acknowledged()
+    assert causes.cause() is Cause.UNKNOWN
 
 
 def test_a_missing_right_is_named_by_the_failed_report() -> None:
     causes = tracker()
     causes.failed(Failure(Verdict.OTHER_ERROR, "x", KafkaError.TOPIC_AUTHORIZATION_FAILED))
-    assert causes.cause(unacknowledged_seconds=0) is Cause.ACL
+    assert causes.cause() is Cause.ACL

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 THROTTLE_MEMORY_SECONDS = 10.0
+SILENCE_SECONDS = 1.0
 
 
 class Cause(StrEnum):
@@ -66,6 +67,7 @@ class CauseTracker:
         self._clock = clock
         self._clue: Cause | None = None
         self._throttled_at: float | None = None
+        self._acknowledged_at = clock()
 
     def client_error(self, code: int, text: str) -> None:
         """Take note of what librdkafka's error callback said."""
@@ -91,14 +93,10 @@ class CauseTracker:
     def acknowledged(self) -> None:
         """Forget the clues: the broker took a frame."""
         self._clue = None
+        self._acknowledged_at = self._clock()
 
-    def cause(self, *, unacknowledged_seconds: float) -> Cause:
-        """Name the most likely cause.
-
-        Args:
-            unacknowledged_seconds: Age of the oldest frame handed to the producer and
-                not acknowledged, 0 when there is none.
-        """
+    def cause(self) -> Cause:
+        """Name the most likely cause; to be asked only while there are errors."""
         if self._clue is not None:
             return self._clue
         if (
@@ -106,7 +104,8 @@ class CauseTracker:
             and self._clock() - self._throttled_at < THROTTLE_MEMORY_SECONDS
         ):
             return Cause.QUOTA
-        return Cause.SILENT if unacknowledged_seconds > 1.0 else Cause.UNKNOWN
+        silent = self._clock() - self._acknowledged_at > SILENCE_SECONDS
+        return Cause.SILENT if silent else Cause.UNKNOWN
 
     def _take(self, cause: Cause | None) -> None:
         if cause is None or (self._clue in _EXACT and cause not in _EXACT):

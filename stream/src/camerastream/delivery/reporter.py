@@ -78,7 +78,6 @@ class BufferReporter:
         self._accounting = accounting
         self._clock = clock
         self._backlog = BacklogTrend.EMPTY
-        self._unacknowledged_seconds = 0.0
         self._last_frame: EncodedFrame | None = None
         self._trouble_said: dict[str, float] = {}
         self._log = structlog.get_logger()
@@ -92,10 +91,9 @@ class BufferReporter:
         """Remember the newest frame, whose numbers go with each line."""
         self._last_frame = frame
 
-    def observe(self, *, backlog_frames: int, unacknowledged_seconds: float) -> BacklogTrend:
-        """Take the spool's depth and the age of the oldest frame in flight."""
+    def observe(self, backlog_frames: int) -> BacklogTrend:
+        """Take the spool's depth and return how it develops."""
         self._backlog = self._trend.record(backlog_frames)
-        self._unacknowledged_seconds = unacknowledged_seconds
         return self._backlog
 
     def failed(self, failure: Failure) -> None:
@@ -163,7 +161,7 @@ class BufferReporter:
 
     def cause(self) -> str:
         """Name the most likely cause of the errors."""
-        return self.causes.cause(unacknowledged_seconds=self._unacknowledged_seconds).value
+        return self.causes.cause().value
 
     def _error(self, text: str) -> None:
         self._accounting.buffer_error()

@@ -222,17 +222,14 @@ class Delivery:
     def _watch(self, courier: Courier) -> tuple[QueueUse, float | None]:
         in_flight_at = courier.oldest_in_flight_seconds()
         waiting_at = self._keeper.oldest_waiting_seconds()
-        in_flight_seconds = courier.longest_in_flight_seconds()
-        backlog = self._reporter.observe(
-            backlog_frames=courier.backlog_frames, unacknowledged_seconds=in_flight_seconds
-        )
+        backlog = self._reporter.observe(courier.backlog_frames)
         queue, counts = courier.sender.queue, self.accounting.snapshot()
         self._reporter.tick(
             DeliveryCondition(
                 queue_utilization=queue.utilization,
                 backlog=backlog,
                 outstanding_frames=counts.in_flight + counts.spooled,
-                oldest_in_flight_seconds=in_flight_seconds,
+                oldest_in_flight_seconds=courier.longest_in_flight_seconds(),
             )
         )
         oldest = min((at for at in (in_flight_at, waiting_at) if at is not None), default=None)
