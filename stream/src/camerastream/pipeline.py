@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from camerastream.encoding import JpegEncoder
     from camerastream.motion import MotionDetector
 
-_TAKE_SECONDS = 0.5
+_TAKE_SECONDS = 0.2
 _STEP_SECONDS = 0.005
 _FRAMES_IN_STEP = 100
 

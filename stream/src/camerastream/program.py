@@ -32,6 +32,7 @@ _FLUSH_SECONDS = 1.0
 _FLUSH_WHILE_ERRORING_SECONDS = 0.3
 _THREAD_SECONDS = 2.0
 _STORE_SECONDS = 20.0
+_READER_SECONDS = 0.2
 
 
 class Program:
@@ -144,7 +145,7 @@ class Program:
             flush_seconds=_FLUSH_SECONDS if healthy else _FLUSH_WHILE_ERRORING_SECONDS,
             timeout_seconds=_STORE_SECONDS,
         )
-        self._reader.stop(0.5)
+        self._reader.stop(_READER_SECONDS)
         counts = self._delivery.accounting.snapshot()
         log = self._log.info if stored and not counts.in_flight else self._log.error
         log(

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from camerastream.delivery.producer_config import ProducerConfig
 
-_POLL_SECONDS = 0.5
+_POLL_SECONDS = 0.2
 SIMULATED_ERROR = "producer queue is full"
 
 
@@ -164,7 +164,7 @@ class Publisher:
     def close(self) -> None:
         """Stop polling and let the producer go; what is still in it is lost."""
         self._closing.set()
-        self._thread.join(timeout=2 * _POLL_SECONDS)
+        self._thread.join(timeout=5 * _POLL_SECONDS)
 
     def _poll(self) -> None:
         while not self._closing.is_set():

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 _TICK_SECONDS = 0.2
 _LIMIT_AT_START_SECONDS = 2.0
 _CALL_BACK_SECONDS = 5.0
+_SILENCE_SECONDS = 1.0
 
 
 class Delivery:
@@ -259,7 +260,7 @@ class Delivery:
 
     def _finish(self, courier: Courier) -> None:
         deadline = self._clock() + self._flush_seconds
-        while courier.sending and self._clock() < deadline and self._unfinished():
+        while courier.sending and self._clock() < deadline and self._worth_waiting(courier):
             self._pass(courier, replay=False)
         courier.sending = False
         courier.call_back()
@@ -274,8 +275,10 @@ class Delivery:
         self._close_publisher()
         self._keeper.close()
 
-    def _unfinished(self) -> bool:
-        return not self._mailbox.empty or self.accounting.snapshot().in_flight > 0
+    def _worth_waiting(self, courier: Courier) -> bool:
+        """Whether frames are under way and the broker has not fallen silent."""
+        under_way = not self._mailbox.empty or self.accounting.snapshot().in_flight > 0
+        return under_way and courier.longest_in_flight_seconds() < _SILENCE_SECONDS
 
     def _close_publisher(self) -> None:
         if self._publisher is not None:
