@@ -76,7 +76,7 @@ class Pipeline:
         try:
             while not self._stopping.is_set():
                 self.heartbeat_seconds = self._clock()
-                if self._in_step and self._outstanding_frames() >= _FRAMES_IN_STEP:
+                if self._in_step and self._delivery.outstanding_frames >= _FRAMES_IN_STEP:
                     self._stopping.wait(_STEP_SECONDS)
                 elif not self._one_frame() and self._reader.status().ended:
                     self.finished.set()
@@ -84,10 +84,6 @@ class Pipeline:
         except Exception:  # noqa: BLE001 - the supervisor ends the program in order
             self._log.exception("the pipeline failed unexpectedly")
             self.crashed.set()
-
-    def _outstanding_frames(self) -> int:
-        counts = self._delivery.accounting.snapshot()
-        return counts.in_flight + counts.spooled
 
     def _one_frame(self) -> bool:
         """Handle the next frame; return False when none came in time."""

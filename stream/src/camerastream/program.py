@@ -122,7 +122,6 @@ class Program:
         view = self.view()
         if not liveness(view).ok and self._failing_since is None:
             self._failing_since = time.monotonic()
-        counts = view.counts
         trip = self._delivery.trip
         return Signs(
             tripped=self._delivery.tripped.is_set(),
@@ -130,7 +129,7 @@ class Program:
             crashed=self._pipeline.crashed.is_set() or self._delivery.crashed.is_set(),
             stuck=max(view.pipeline_age_seconds, view.delivery_age_seconds) > STUCK_AFTER_SECONDS,
             asked=self._asked.is_set(),
-            completed=self._pipeline.finished.is_set() and counts.in_flight + counts.spooled == 0,
+            completed=self._pipeline.finished.is_set() and self._delivery.outstanding_frames == 0,
             failing_seconds=0.0
             if self._failing_since is None
             else time.monotonic() - self._failing_since,

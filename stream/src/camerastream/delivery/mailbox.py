@@ -47,6 +47,13 @@ class Mailbox:
         ] = queue.SimpleQueue()
         self._lock = threading.Lock()
         self._size_bytes = 0
+        self._frames = 0
+
+    @property
+    def frames(self) -> int:
+        """Frames that were put in and are not dealt with yet."""
+        with self._lock:
+            return self._frames
 
     @property
     def empty(self) -> bool:
@@ -58,6 +65,7 @@ class Mailbox:
         with self._lock:
             fits = self._size_bytes + len(frame.data) <= MAILBOX_BYTES
             if fits:
+                self._frames += 1
                 self._size_bytes += len(frame.data)
         self._queue.put(Submitted(frame) if fits else Overflowed())
 
@@ -76,7 +84,9 @@ class Mailbox:
             except queue.Empty:
                 return
             timeout = None
-            if isinstance(event, Submitted):
-                with self._lock:
-                    self._size_bytes -= len(event.frame.data)
             yield event
+            if isinstance(event, Submitted):
+                # Only now: in between it would be neither here nor counted as selected.
+                with self._lock:
+                    self._frames -= 1
+                    self._size_bytes -= len(event.frame.data)

@@ -107,6 +107,13 @@ class Delivery:
         """The publisher in use, for tests that inject faults."""
         return self._publisher
 
+    @property
+    def outstanding_frames(self) -> int:
+        """Frames that were submitted and are neither delivered nor dropped."""
+        waiting = self._mailbox.frames
+        counts = self.accounting.snapshot()
+        return waiting + counts.in_flight + counts.spooled
+
     def start(self) -> None:
         """Start the thread; `ready` is set when frames can be sent."""
         self._thread.start()
