@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -110,5 +111,13 @@ class Program:
         return self.wait_for_end()
 
     def termination(self) -> dict[str, Any]:
-        message: dict[str, Any] = json.loads((self.folder / "termination.json").read_text())
-        return message
+        """Return the termination message, waiting for it to be there and whole."""
+        found: list[dict[str, Any]] = []
+
+        def there() -> bool:
+            with contextlib.suppress(OSError, ValueError):
+                found.append(json.loads((self.folder / "termination.json").read_text()))
+            return bool(found)
+
+        wait_until(there, what=lambda: "no termination message")
+        return found[-1]

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import doctest
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from camerastream.delivery import monitor as monitor_module
 from camerastream.delivery.monitor import (
     BacklogTrend,
     BufferMonitor,
@@ -46,10 +43,6 @@ def monitor(clock: Clock) -> BufferMonitor:
 
 def kinds(notices):
     return [notice.kind for notice in notices]
-
-
-def test_examples_in_the_docstrings_hold() -> None:
-    assert doctest.testmod(monitor_module).failed == 0
 
 
 def test_first_error_starts_the_timer_and_later_ones_are_counted(monitor, clock) -> None:
