@@ -167,7 +167,9 @@ def test_sigkill_without_write_ahead_is_admitted(
     run: Run, broker: MockBroker, reader: TopicReader
 ) -> None:
     first = run(**SMALL_QUEUE, KAFKA_BUFFER_ERROR_THRESHOLD_SECONDS=3600)
-    first.wait_for_delivered(5)
+    # Past the burst of the start, which may pass through the spool and so be safe.
+    first.wait_for_delivered(80)
+    wait_until(lambda: first.status()["spool"]["frames"] == 0, 60)
     broker.freeze()
     wait_until(
         lambda: (
