@@ -197,10 +197,6 @@ class Courier:
             else:
                 self._drop(tag, "unreported")
 
-    def forget_read_ahead(self) -> None:
-        """Read the spool anew: it was changed from elsewhere."""
-        self._ahead.clear()
-
     def _may_send_directly(self) -> bool:
         nothing_before = not (self._keeper.waiting_frames or self._returned)
         return self.sending and nothing_before and not self._calling_back

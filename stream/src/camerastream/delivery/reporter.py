@@ -77,15 +77,9 @@ class BufferReporter:
         self._trend = trend
         self._accounting = accounting
         self._clock = clock
-        self._backlog = BacklogTrend.EMPTY
         self._last_frame: EncodedFrame | None = None
         self._trouble_said: dict[str, float] = {}
         self._log = structlog.get_logger()
-
-    @property
-    def backlog(self) -> BacklogTrend:
-        """How the spool develops, as of the last observation."""
-        return self._backlog
 
     def frame_seen(self, frame: EncodedFrame) -> None:
         """Remember the newest frame, whose numbers go with each line."""
@@ -93,8 +87,7 @@ class BufferReporter:
 
     def observe(self, backlog_frames: int) -> BacklogTrend:
         """Take the spool's depth and return how it develops."""
-        self._backlog = self._trend.record(backlog_frames)
-        return self._backlog
+        return self._trend.record(backlog_frames)
 
     def failed(self, failure: Failure) -> None:
         """A frame was refused or came back."""
