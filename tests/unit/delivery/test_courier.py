@@ -223,6 +223,20 @@ def test_a_frame_too_large_is_dropped_but_a_batch_too_large_is_sent_again(
     assert small.position == 0
 
 
+def test_a_frame_dropped_after_it_was_read_ahead_is_not_replayed(tmp_path: Path) -> None:
+    delivery = Delivery(tmp_path / "spool", SpoolMode.ON_FAILURE)
+    delivery.submit(20)
+    delivery.broker.acknowledge(QUEUE_FRAMES)
+    delivery.step()  # reads ahead and hands over one frame as a probe
+    delivery.keeper._max_bytes = 6  # of the eleven waiting frames two may stay
+    delivery.keeper._bound()
+    delivery.settle()
+    counts = delivery.accounting.snapshot()
+    assert counts.balanced
+    assert counts.dropped["spool-full"] + counts.delivered == 20
+    assert delivery.broker.log == sorted(set(delivery.broker.log))
+
+
 def test_with_the_spool_off_refused_frames_are_dropped_and_counted(tmp_path: Path) -> None:
     delivery = Delivery(tmp_path / "spool", SpoolMode.OFF)
     delivery.submit(20)

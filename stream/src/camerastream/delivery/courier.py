@@ -171,6 +171,10 @@ class Courier:
                 if not self._ahead:
                     return
             frame = self._ahead[0]
+            if not self._keeper.waits(frame.position):
+                # Dropped, or lost with a damaged file, since it was read.
+                self._ahead.popleft()
+                continue
             if not self._window.admits(
                 replaying_frames=len(self._replaying),
                 queue=self.sender.queue,

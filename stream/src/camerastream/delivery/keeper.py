@@ -72,6 +72,10 @@ class SpoolKeeper:
         """Say whether a frame that is under way has a row."""
         return position in self._under_way
 
+    def waits(self, position: int) -> bool:
+        """Say whether a frame is on disk and waits to be sent."""
+        return position in self._waiting
+
     def oldest_waiting_seconds(self) -> float | None:
         """Capture time of the first frame on disk, Unix seconds."""
         if not self._waiting:
