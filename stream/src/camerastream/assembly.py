@@ -7,7 +7,7 @@ import uuid
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from camerastream.capture.source import SourceKind, parse_source
+from camerastream.capture.source import SourceKind, source_of
 from camerastream.delivery.accounting import Accounting
 from camerastream.delivery.causes import CauseTracker
 from camerastream.delivery.journal import Journal
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import IO
 
-    from camerastream.capture.source import Source
     from camerastream.delivery.producer_config import ProducerConfig
     from camerastream.delivery.recovery import OpenedSpool
     from camerastream.delivery.state import Beginning
@@ -102,20 +101,6 @@ def plan_producer(settings: Settings) -> ProducerPlan:
             "the same and will be duplicated; leave it out"
         )
     return ProducerPlan(config, translation.notes, warnings)
-
-
-def source_of(settings: Settings) -> Source:
-    """Return the camera's address with its credentials.
-
-    Raises:
-        ValueError: It is not usable.
-    """
-    password = settings.camera_password
-    return parse_source(
-        settings.rtsp_camera_url,
-        settings.camera_username,
-        password.get_secret_value() if password else None,
-    )
 
 
 def plays_file_fast(settings: Settings) -> bool:

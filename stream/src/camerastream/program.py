@@ -15,8 +15,8 @@ from camerastream.delivery.monitor import MonitorState
 from camerastream.ending import EndReason, Signs, decide_ending
 from camerastream.health.status import frames_of
 from camerastream.health.termination import DEFAULT_PATH, Termination, write_termination
-from camerastream.health.verdicts import liveness
-from camerastream.health.view import STUCK_AFTER_SECONDS, ProgramView
+from camerastream.health.verdicts import STUCK, liveness
+from camerastream.health.view import ProgramView
 from camerastream.settings.live import LiveChange, LiveSettingsFile
 
 if TYPE_CHECKING:
@@ -116,18 +116,17 @@ class Program:
                 self._write_termination(ending)
             if ending.now:
                 return ending
-            time.sleep(0 if not self._asked.is_set() else _LOOK_SECONDS)
 
     def _signs(self) -> Signs:
         view = self.view()
-        if not liveness(view).ok and self._failing_since is None:
+        verdict = liveness(view)
+        if not verdict.ok and self._failing_since is None:
             self._failing_since = time.monotonic()
-        trip = self._delivery.trip
         return Signs(
             tripped=self._delivery.tripped.is_set(),
-            fatal=trip is not None and view.delivery.monitor.fatal,
+            fatal=view.delivery.monitor.fatal,
             crashed=self._pipeline.crashed.is_set() or self._delivery.crashed.is_set(),
-            stuck=max(view.pipeline_age_seconds, view.delivery_age_seconds) > STUCK_AFTER_SECONDS,
+            stuck=verdict.reason == STUCK,
             asked=self._asked.is_set(),
             completed=self._pipeline.finished.is_set() and self._delivery.outstanding_frames == 0,
             failing_seconds=0.0

@@ -19,7 +19,7 @@ from camerastream.capture.opening import open_input
 from camerastream.capture.playback import Playback
 from camerastream.capture.schedule import Schedule
 from camerastream.capture.slot import FrameSlot
-from camerastream.capture.source import SourceKind, parse_source
+from camerastream.capture.source import SourceKind, source_of
 from camerastream.capture.status import SourceStatus, StatusBoard
 
 if TYPE_CHECKING:
@@ -139,14 +139,8 @@ class Reader:
         Raises:
             ValueError: The address is not usable; the text says what to write instead.
         """
-        password = settings.camera_password
-        source = parse_source(
-            settings.rtsp_camera_url,
-            settings.camera_username,
-            password.get_secret_value() if password else None,
-        )
         return cls(
-            source,
+            source_of(settings),
             ReaderSettings(
                 interval_seconds=settings.interval_seconds,
                 timeout_seconds=settings.capture_timeout_seconds,

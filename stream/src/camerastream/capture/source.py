@@ -6,9 +6,13 @@ import difflib
 import re
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote
 
 from camerastream.logs.redaction import MASK, Redactor
+
+if TYPE_CHECKING:
+    from camerastream.settings.model import Settings
 
 _SCHEMES = ("rtsp", "rtsps", "http", "https")
 _SCHEME = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?P<rest>.*)", re.DOTALL)
@@ -118,6 +122,20 @@ def parse_source(url: str, username: str | None = None, password: str | None = N
             return _file(match["rest"].removeprefix("localhost"))
         raise ValueError(_unknown_scheme(scheme))
     return _local(url)
+
+
+def source_of(settings: Settings) -> Source:
+    """Return the camera's address with its credentials.
+
+    Raises:
+        ValueError: It is not usable.
+    """
+    password = settings.camera_password
+    return parse_source(
+        settings.rtsp_camera_url,
+        settings.camera_username,
+        password.get_secret_value() if password else None,
+    )
 
 
 def _local(url: str) -> Source:

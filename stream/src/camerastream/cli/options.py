@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import click
@@ -45,6 +46,17 @@ def default_text(field_name: str) -> str:
     if isinstance(default, float):
         return f"default: {default:g}"
     return f"default: {default}"
+
+
+def env_file_option() -> click.Option:
+    """Return the option that names the `.env` file."""
+    return click.Option(
+        ["--env-file"],
+        default=".env",
+        show_default=True,
+        type=click.Path(dir_okay=False, path_type=Path),
+        help="file with settings, NAME=VALUE in each line; need not exist",
+    )
 
 
 def settings_options() -> list[click.Parameter]:

@@ -5,14 +5,18 @@ from __future__ import annotations
 import os
 import sys
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 import structlog
 
 from camerastream import __version__
-from camerastream.cli.options import SectionedCommand, given_flags, settings_options
+from camerastream.cli.options import (
+    SectionedCommand,
+    env_file_option,
+    given_flags,
+    settings_options,
+)
 from camerastream.ending import EXIT_BAD_SETTINGS, EXIT_BUFFER, EXIT_UNEXPECTED
 from camerastream.logs.native_stderr import NativeStderr, prepare_native_environment
 from camerastream.logs.redaction import Redactor
@@ -20,6 +24,8 @@ from camerastream.logs.setup import configure_logging
 from camerastream.settings.load import SettingsError, load_settings, secrets_of
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from camerastream.settings.load import Loaded
 
 _EPILOG = (
@@ -45,13 +51,7 @@ run_command = SectionedCommand(
     "run",
     callback=_run,
     params=[
-        click.Option(
-            ["--env-file"],
-            default=".env",
-            show_default=True,
-            type=click.Path(dir_okay=False, path_type=Path),
-            help="file with settings, NAME=VALUE in each line; need not exist",
-        ),
+        env_file_option(),
         *settings_options(),
     ],
     help="Stream one camera to Kafka until SIGTERM.",
@@ -65,6 +65,7 @@ def _supervise(loaded: Loaded) -> int:
     # OpenCV and librdkafka take half a second of CPU to load: not for --help.
     from camerastream import assembly  # noqa: PLC0415
     from camerastream.capture.reader import Reader  # noqa: PLC0415
+    from camerastream.capture.source import source_of  # noqa: PLC0415
     from camerastream.delivery.exceptions import KafkaBufferException  # noqa: PLC0415
     from camerastream.delivery.recovery import StateDirError  # noqa: PLC0415
     from camerastream.encoding import JpegEncoder  # noqa: PLC0415
@@ -74,7 +75,7 @@ def _supervise(loaded: Loaded) -> int:
     from camerastream.program import Program  # noqa: PLC0415
 
     settings = loaded.settings
-    redactor = Redactor([*secrets_of(settings), *assembly.source_of(settings).secrets])
+    redactor = Redactor([*secrets_of(settings), *source_of(settings).secrets])
     configure_logging(
         level=settings.debug_level.value,
         log_format=settings.log_format,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
+from camerastream.cli.options import env_file_option
 from camerastream.cli.watch_settings import connection_options, refuse, watch_settings
 from camerastream.watch.gallery import SHEET_SUFFIXES, Gallery
 from camerastream.watch.report import EXIT_NOT_STORED, exit_code, report, time_text
@@ -149,13 +150,7 @@ watch_command = click.Command(
     "watch",
     callback=_watch,
     params=[
-        click.Option(
-            ["--env-file"],
-            default=".env",
-            show_default=True,
-            type=click.Path(dir_okay=False, path_type=Path),
-            help="file with settings, NAME=VALUE in each line; need not exist",
-        ),
+        env_file_option(),
         *connection_options(),
         click.Option(
             ["--from", "start"],

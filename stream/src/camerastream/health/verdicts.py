@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from camerastream.health.view import ProgramView
 
 
+STUCK = "Stuck"
+"""The reason of a loop that does not come round."""
+
+
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """An answer to a probe.
@@ -48,7 +52,7 @@ def liveness(view: ProgramView) -> Verdict:
         ("delivery", view.delivery_age_seconds),
     ):
         if age_seconds > STUCK_AFTER_SECONDS:
-            return Verdict(False, "Stuck", f"the {name} loop is stuck for {age_seconds:.0f}s")
+            return Verdict(False, STUCK, f"the {name} loop is stuck for {age_seconds:.0f}s")
     return Verdict(True, "Alive", "alive")
 
 
