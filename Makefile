@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format bench clean
+.PHONY: help demo test e2e lint format bench clean
 
 help:  ## show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -15,6 +15,8 @@ $(BIN)/.ready: stream/pyproject.toml requirements-dev.txt
 	@echo "Creating the environment in $(VENV) (once, about a minute) ..."
 	@$(PYTHON) -m venv $(VENV) || { echo "The venv module is missing; on Debian or Ubuntu: apt-get install python3-venv" >&2; exit 2; }
 	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt -e stream
+	@printf '#!/bin/sh\nexec env PYTHONPATH="%s" "%s/$(BIN)/python" -m tests.testbed "$$@"\n' "$(CURDIR)" "$(CURDIR)" > $(BIN)/testbed
+	@chmod +x $(BIN)/testbed
 	@touch $@
 
 demo: $(BIN)/.ready  ## a camera, a broker outage, a restart, and proof that no frame is missing
@@ -22,6 +24,9 @@ demo: $(BIN)/.ready  ## a camera, a broker outage, a restart, and proof that no 
 
 test: $(BIN)/.ready  ## unit and integration tests
 	@$(BIN)/pytest -n 4
+
+e2e: $(BIN)/.ready  ## end-to-end tests on a real Kafka, a real Kubernetes and a real RTSP server
+	@$(BIN)/testbed e2e $(TESTS)
 
 lint: $(BIN)/.ready  ## ruff, mypy, import contracts
 	@$(BIN)/ruff check .

@@ -1,0 +1,1 @@
+"""Container images: the project's own Dockerfile, and what it stands on."""

@@ -1,0 +1,1 @@
+"""A real Kubernetes: the control plane alone, or a whole node in namespaces of its own."""

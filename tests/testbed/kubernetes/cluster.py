@@ -1,0 +1,319 @@
+"""A cluster from nothing: certificates, configuration, components in their order."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import socket
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from tests.testbed.kubernetes import components, configuration
+from tests.testbed.kubernetes.api import ApiServer
+from tests.testbed.kubernetes.failure import ClusterError
+from tests.testbed.kubernetes.layout import (
+    CLUSTER_DOMAIN,
+    NODE_ADDRESS,
+    NODE_NAME,
+    SERVICE_API_ADDRESS,
+    Layout,
+)
+from tests.testbed.kubernetes.node import Node
+from tests.testbed.pki import CertificateAuthority, new_key
+
+if TYPE_CHECKING:
+    import subprocess
+    from collections.abc import Callable, Sequence
+
+    from tests.testbed.lease import Lease
+
+CNI_BINARIES = Path("/usr/lib/cni")
+_LAYOUT_FILE = "layout.json"
+_PATIENCE_SECONDS = 90
+_LOOK_SECONDS = 0.05
+
+
+class Cluster:
+    """A running cluster.
+
+    Args:
+        lease: Pays for everything.
+        binaries: The folder of every binary.
+        layout: The cluster's places.
+
+    Attributes:
+        layout: The cluster's places.
+        node: The node, None for a control plane alone.
+        api: The API server.
+    """
+
+    def __init__(self, lease: Lease, binaries: Path, layout: Layout) -> None:
+        self._lease = lease
+        self._binaries = binaries
+        self._processes: dict[str, subprocess.Popen[bytes]] = {}
+        self.layout = layout
+        self.node = Node(lease, layout) if layout.with_node else None
+        self.api = ApiServer(layout)
+
+    @classmethod
+    def attach(cls, lease: Lease, binaries: Path) -> Self:
+        """Return the cluster that another process started under this lease.
+
+        Raises:
+            ClusterError: There is none.
+        """
+        try:
+            stored = json.loads((lease.folder / _LAYOUT_FILE).read_text())
+        except (OSError, ValueError):
+            raise ClusterError(f"{lease.folder} holds no cluster") from None
+        return cls(lease, binaries, Layout(folder=lease.folder, **stored))
+
+    @classmethod
+    def start(
+        cls,
+        lease: Lease,
+        binaries: Path,
+        *,
+        with_node: bool = True,
+        longest_restart_wait_seconds: int = 1,
+        tell: Callable[[str], None] = lambda _: None,
+    ) -> Self:
+        """Start a cluster and wait until it can be used.
+
+        Args:
+            lease: Pays for everything.
+            binaries: The folder of every binary.
+            with_node: Run pods too; needs root. Without, there is the control plane alone, on
+                loopback and on free ports.
+            longest_restart_wait_seconds: Where the kubelet's crash-loop back-off ends.
+            tell: Hears what has come up.
+
+        Raises:
+            ClusterError: A component ended, or took too long.
+        """
+        # A node's loopback is its own: there the usual ports are always free.
+        api_port, etcd_port, etcd_peer_port = (6443, 2379, 2380) if with_node else _free_ports(3)
+        layout = Layout(
+            folder=lease.folder,
+            address=NODE_ADDRESS if with_node else "127.0.0.1",
+            api_port=api_port,
+            etcd_port=etcd_port,
+            etcd_peer_port=etcd_peer_port,
+            with_node=with_node,
+        )
+        cluster = cls(lease, binaries, layout)
+        cluster._write_files(longest_restart_wait_seconds)
+        if cluster.node is not None:
+            cluster.node.open()
+            tell("the node's namespaces are open")
+        cluster._start_control_plane()
+        tell("the API server answers")
+        if cluster.node is not None:
+            cluster._start_node()
+            tell("the node is ready")
+        cluster._wait(
+            "no default service account",
+            lambda: bool(cluster.api.object("/api/v1/namespaces/default/serviceaccounts/default")),
+            "kube-controller-manager",
+        )
+        return cluster
+
+    @property
+    def kubeconfig(self) -> Path:
+        """The administrator's."""
+        return self.layout.kubeconfig
+
+    def command(self, name: str) -> str:
+        """Return the path of one of the cluster's binaries, as `kubectl` or `helm`."""
+        return str(self._binaries / name)
+
+    def environment(self) -> dict[str, str]:
+        """Return an environment in which kubectl and helm mean this cluster."""
+        return {
+            **os.environ,
+            "KUBECONFIG": str(self.kubeconfig),
+            "PATH": f"{self._binaries}:{os.environ.get('PATH', '')}",
+        }
+
+    def on_node(self, command: Sequence[str]) -> list[str]:
+        """Return the command so that it runs on the node.
+
+        Raises:
+            ClusterError: There is no node.
+        """
+        if self.node is None:
+            raise ClusterError("this cluster is a control plane alone: it has no node")
+        return [*self.node.enter(), *command]
+
+    def ctr(self, *arguments: str) -> list[str]:
+        """Return a command for containerd's own client, on the node."""
+        socket_path = str(self.layout.containerd_socket)
+        return self.on_node(
+            [self.command("ctr"), "--address", socket_path, "--namespace", "k8s.io", *arguments]
+        )
+
+    def load_image(self, archive: Path) -> None:
+        """Give the node an image, from an archive as `docker save` writes it.
+
+        Raises:
+            ClusterError: It cannot be read.
+        """
+        log = self.layout.logs / "import.log"
+        process = self._lease.popen(self.ctr("images", "import", "--local", str(archive)), log=log)
+        if process.wait() != 0:
+            raise ClusterError.of(f"{archive.name} cannot be imported", log)
+
+    def stop_component(self, name: str) -> None:
+        """Kill one component, as `kube-apiserver`."""
+        for identity in self._lease.processes():
+            words = Path(f"/proc/{identity.pid}/cmdline").read_bytes().split(b"\0")
+            if Path(words[0].decode()).name == name:
+                os.kill(identity.pid, signal.SIGKILL)
+                while identity.alive():
+                    time.sleep(_LOOK_SECONDS)
+        self._processes.pop(name, None)
+
+    def start_component(self, name: str) -> None:
+        """Start one of the components, as after `stop_component`."""
+        make: Callable[[Layout], list[str]] = getattr(components, name.replace("-", "_"))
+        words = make(self.layout)
+        words[0] = self.command(words[0])
+        command = self.on_node(words) if self.node is not None else words
+        self._processes[name] = self._lease.popen(
+            command,
+            log=self.layout.logs / f"{name}.log",
+            # The node's components call each other's tools: runc, iptables, the shim.
+            env={"PATH": f"{self._binaries}:/usr/sbin:/usr/bin:/sbin:/bin"},
+        )
+
+    def wait_until_ready(self) -> None:
+        """Wait until the API server can be used.
+
+        Raises:
+            ClusterError: It ended, or took too long.
+        """
+        self._wait("the API server does not get ready", self.api.ready, "kube-apiserver")
+
+    def _start_control_plane(self) -> None:
+        self.start_component("etcd")
+        self.start_component("kube-apiserver")
+        self.wait_until_ready()
+        self.start_component("kube-controller-manager")
+        if self.layout.with_node:
+            self.start_component("kube-scheduler")
+
+    def _start_node(self) -> None:
+        assert self.node is not None
+        node, layout = self.node, self.layout
+        self.start_component("containerd")
+        self._wait(
+            "containerd does not answer",
+            lambda: node.sees(layout.containerd_socket),
+            "containerd",
+        )
+        self.load_image(self._binaries / "pause.tar")
+        for component in ("kubelet", "kube-proxy", "coredns"):
+            self.start_component(component)
+        self._wait("the node does not get ready", self._node_ready, "kubelet")
+
+    def _node_ready(self) -> bool:
+        found = self.api.object(f"/api/v1/nodes/{NODE_NAME}")
+        conditions = found["status"].get("conditions", []) if found else []
+        return {"Ready": "True"}.items() <= {
+            (condition["type"], condition["status"]) for condition in conditions
+        }
+
+    def _wait(self, failure: str, done: Callable[[], bool], component: str) -> None:
+        log = self.layout.logs / f"{component}.log"
+        deadline = time.monotonic() + _PATIENCE_SECONDS
+        while not done():
+            for name, process in self._processes.items():
+                if process.poll() is not None:
+                    ended = self.layout.logs / f"{name}.log"
+                    raise ClusterError.of(f"{name} ended with {process.returncode}", ended)
+            if time.monotonic() > deadline:
+                raise ClusterError.of(failure, log)
+            time.sleep(_LOOK_SECONDS)
+
+    def _write_files(self, longest_restart_wait_seconds: int) -> None:
+        layout = self.layout
+        for folder in (layout.pki, layout.logs, layout.etc / "cni"):
+            folder.mkdir(parents=True)
+        self._write_certificates()
+        for name, text in {
+            "audit-policy.json": configuration.audit_policy(),
+            "cni/10-pods.conflist": configuration.network(layout),
+            "containerd.toml": configuration.containerd(layout, CNI_BINARIES),
+            "kubelet.json": configuration.kubelet(layout, longest_restart_wait_seconds),
+            "kube-proxy.json": configuration.kube_proxy(layout),
+            "Corefile": configuration.corefile(layout),
+            "resolv.conf": configuration.resolv_conf(),
+        }.items():
+            (layout.etc / name).write_text(text)
+        (layout.folder / _LAYOUT_FILE).write_text(
+            json.dumps(
+                {
+                    "address": layout.address,
+                    "api_port": layout.api_port,
+                    "etcd_port": layout.etcd_port,
+                    "etcd_peer_port": layout.etcd_peer_port,
+                    "with_node": layout.with_node,
+                }
+            )
+        )
+
+    def _write_certificates(self) -> None:
+        layout = self.layout
+        authority = CertificateAuthority("testbed")
+        (layout.pki / "ca.crt").write_bytes(authority.certificate)
+        service = "kubernetes.default.svc"
+        administrator = authority.issue("administrator", organization="system:masters")
+        node = authority.issue(
+            f"system:node:{NODE_NAME}",
+            organization="system:nodes",
+            addresses=[NODE_ADDRESS],
+            names=[NODE_NAME],
+        )
+        for name, credential in {
+            "apiserver": authority.issue(
+                "kube-apiserver",
+                addresses=["127.0.0.1", layout.address, SERVICE_API_ADDRESS],
+                names=["localhost", "kubernetes", service, f"{service}.{CLUSTER_DOMAIN}"],
+            ),
+            "admin": administrator,
+            "kubelet": node,
+        }.items():
+            credential.write(layout.pki / f"{name}.key", layout.pki / f"{name}.crt")
+        private, public = new_key()
+        (layout.pki / "service-account.key").touch(mode=0o600)
+        (layout.pki / "service-account.key").write_bytes(private)
+        (layout.pki / "service-account.pub").write_bytes(public)
+        for path, credential in (
+            (layout.kubeconfig, administrator),
+            (layout.folder / "kubelet.kubeconfig", node),
+        ):
+            path.touch(mode=0o600)
+            path.write_text(
+                configuration.kubeconfig(layout.server, authority.certificate, credential)
+            )
+
+
+def assets(binaries: Path) -> Path:
+    """Return where the control plane's binaries are: KUBEBUILDER_ASSETS where it is set."""
+    given = os.environ.get("KUBEBUILDER_ASSETS")
+    if given and shutil.which("kube-apiserver", path=given):
+        return Path(given)
+    return binaries
+
+
+def _free_ports(count: int) -> list[int]:
+    probes = [socket.socket() for _ in range(count)]
+    for probe in probes:
+        probe.bind(("127.0.0.1", 0))
+    ports: list[int] = [probe.getsockname()[1] for probe in probes]
+    for probe in probes:
+        probe.close()
+    return ports

@@ -1,0 +1,53 @@
+"""What must be true before a cluster is started; looked at before anything is."""
+
+from __future__ import annotations
+
+from tests.testbed import requirement
+from tests.testbed.cache import cache_folder
+from tests.testbed.kubernetes.node import overlapping_route
+from tests.testbed.lease import leases_folder
+from tests.testbed.refusal import Refusal
+
+_PACKAGES = {
+    "runc": "runc",
+    # One of the CNI plugins; `bridge` is also the name of another tool.
+    "host-local": "containernetworking-plugins",
+    "iptables": "iptables",
+    "nft": "nftables",
+    "conntrack": "conntrack",
+    "socat": "socat",
+    "ip": "iproute2",
+    "sysctl": "procps",
+    "nsenter": "util-linux",
+}
+
+
+def control_plane() -> None:
+    """Refuse where a control plane cannot run.
+
+    Raises:
+        Refusal: With what to do.
+    """
+    requirement.linux_on_a_built_for_architecture()
+    requirement.available_memory(1.5)
+    requirement.free_disk(cache_folder(), 1)
+    requirement.free_disk(leases_folder(), 0.5)
+
+
+def node() -> None:
+    """Refuse where a node cannot run; installs the packages it needs.
+
+    Raises:
+        Refusal: With what to do.
+    """
+    requirement.linux_on_a_built_for_architecture()
+    requirement.root()
+    requirement.available_memory(6)
+    requirement.free_disk(cache_folder(), 4)
+    requirement.free_disk(leases_folder(), 0.5)
+    requirement.tools(_PACKAGES)
+    if route := overlapping_route():
+        raise Refusal(
+            f"The machine's route {route!r} crosses the networks of the testbed's node; end what "
+            f"made it (another testbed?) or run the tests on another machine."
+        )

@@ -1,0 +1,88 @@
+"""Looks for what a testbed could have left on the machine: the proof that it left nothing."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from tests.testbed.lease import MARK, leases_folder
+
+_PROC = Path("/proc")
+_CGROUPS = Path("/sys/fs/cgroup")
+_WATCHED_SETTINGS = (
+    "vm/overcommit_memory",
+    "vm/panic_on_oom",
+    "kernel/panic",
+    "kernel/panic_on_oops",
+    "net/ipv4/ip_forward",
+)
+
+
+def machine_state() -> frozenset[str]:
+    """Return, as lines for people, everything of the machine that a testbed changes.
+
+    It looks by itself rather than into leases: what a lease does not know would be the worst.
+    """
+    return frozenset(
+        [
+            *_marked_processes(),
+            *_mounts(),
+            *_lease_folders(),
+            *_network(),
+            *_cgroups(),
+            *_settings(),
+        ]
+    )
+
+
+def new_since(before: frozenset[str]) -> list[str]:
+    """Return what is there now and was not then."""
+    return sorted(machine_state() - before)
+
+
+def _marked_processes() -> list[str]:
+    found = []
+    for entry in _PROC.iterdir():
+        if not entry.name.isdigit() or int(entry.name) == os.getpid():
+            continue
+        try:
+            environment = (entry / "environ").read_bytes()
+            name = (entry / "comm").read_text().strip()
+        except OSError:
+            continue
+        if f"{MARK}=".encode() in environment:
+            found.append(f"process {entry.name} ({name})")
+    return found
+
+
+def _mounts() -> list[str]:
+    lines = Path("/proc/mounts").read_text().splitlines()
+    return [f"mount {line.split()[1]}" for line in lines]
+
+
+def _lease_folders() -> list[str]:
+    root = leases_folder()
+    return [f"folder {path}" for path in root.iterdir()] if root.exists() else []
+
+
+def _network() -> list[str]:
+    links = [f"network link {path.name}" for path in Path("/sys/class/net").iterdir()]
+    routes = (_PROC / "net/route").read_text().splitlines()[1:]
+    return [*links, *(f"route {' '.join(line.split()[:3])}" for line in routes)]
+
+
+def _cgroups() -> list[str]:
+    roots = [_CGROUPS, *(path for path in _CGROUPS.iterdir() if path.is_dir())]
+    found: list[str] = []
+    for root in roots:
+        found += [f"cgroup {path}" for path in root.iterdir() if path.is_dir()]
+    return found
+
+
+def _settings() -> list[str]:
+    root = _PROC / "sys"
+    return [
+        f"sysctl {name} = {(root / name).read_text().strip()}"
+        for name in _WATCHED_SETTINGS
+        if (root / name).exists()
+    ]
