@@ -167,6 +167,7 @@ def on_failure(
     *,
     logs: Iterable[Path] = (),
     secrets: Iterable[str] = (),
+    environment: Mapping[str, str] = os.environ,
 ) -> None:
     """Gather everything when a test has failed, and name the folder in its report.
 
@@ -178,6 +179,7 @@ def on_failure(
         report: How one of its phases went.
         logs: More than what the test wrote into its `tmp_path` and all leases of the machine.
         secrets: Blotted out.
+        environment: Tells of the cluster by KUBECONFIG and PATH.
     """
     if not report.failed:
         return
@@ -186,7 +188,7 @@ def on_failure(
         folder = collect(
             failure_folder(item.nodeid),
             logs=[*([own] if own else []), leases_folder(), *logs],
-            cluster=Cluster.from_environment(),
+            cluster=Cluster.from_environment(environment),
             secrets=secrets,
         )
         said = f"everything that may tell why is in {folder}"

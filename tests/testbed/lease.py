@@ -57,6 +57,7 @@ class Lease:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._children: list[subprocess.Popen[bytes]] = []
 
     def __enter__(self) -> Self:
         return self
@@ -118,7 +119,7 @@ class Lease:
         environment = {**self.environment, **options.pop("env", {})}
         log.parent.mkdir(parents=True, exist_ok=True)
         with log.open("ab") as output:
-            return subprocess.Popen(
+            child = subprocess.Popen(
                 command,
                 env=environment,
                 stdin=subprocess.DEVNULL,
@@ -127,6 +128,8 @@ class Lease:
                 start_new_session=True,
                 **options,
             )
+        self._children.append(child)
+        return child
 
     def will_leave(self, *traces: Trace) -> None:
         """Write down what is about to be made and would outlive every process."""
@@ -146,6 +149,8 @@ class Lease:
     def release(self) -> None:
         """End its processes, remove its traces and its folder; may be repeated at any point."""
         kill_marked(MARK, str(self.folder))
+        for child in self._children:
+            child.wait()
         for trace in reversed(list(self._traces())):
             remove(trace)
         # The kernel takes a moment to let go of the mounts of a namespace that has ended.

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
-from tests.testbed.lease import MARK, leases_folder
+from tests.testbed.lease import MARK, Lease, leases_folder
 
 _PROC = Path("/proc")
 _CGROUPS = Path("/sys/fs/cgroup")
@@ -22,6 +23,7 @@ def machine_state() -> frozenset[str]:
     """Return, as lines for people, everything of the machine that a testbed changes.
 
     It looks by itself rather than into leases: what a lease does not know would be the worst.
+    What belongs to a testbed that is at work beside this one is left out.
     """
     return frozenset(
         [
@@ -50,9 +52,14 @@ def _marked_processes() -> list[str]:
             name = (entry / "comm").read_text().strip()
         except OSError:
             continue
-        if f"{MARK}=".encode() in environment:
+        mark = re.search(rf"(?:^|\0){MARK}=([^\0]*)", environment.decode(errors="replace"))
+        if mark and not _at_work(Path(mark[1])):
             found.append(f"process {entry.name} ({name})")
     return found
+
+
+def _at_work(folder: Path) -> bool:
+    return folder.exists() and not Lease(folder).owner_is_gone()
 
 
 def _mounts() -> list[str]:
@@ -62,7 +69,9 @@ def _mounts() -> list[str]:
 
 def _lease_folders() -> list[str]:
     root = leases_folder()
-    return [f"folder {path}" for path in root.iterdir()] if root.exists() else []
+    if not root.exists():
+        return []
+    return [f"folder {path}" for path in root.iterdir() if path.is_dir() and not _at_work(path)]
 
 
 def _network() -> list[str]:

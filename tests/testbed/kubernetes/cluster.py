@@ -7,11 +7,12 @@ import os
 import shutil
 import signal
 import socket
+import subprocess
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from tests.testbed.kubernetes import components, configuration
+from tests.testbed.kubernetes import components, configuration, volumes
 from tests.testbed.kubernetes.api import ApiServer
 from tests.testbed.kubernetes.failure import ClusterError
 from tests.testbed.kubernetes.layout import (
@@ -25,7 +26,6 @@ from tests.testbed.kubernetes.node import Node
 from tests.testbed.pki import CertificateAuthority, new_key
 
 if TYPE_CHECKING:
-    import subprocess
     from collections.abc import Callable, Sequence
 
     from tests.testbed.lease import Lease
@@ -218,6 +218,22 @@ class Cluster:
         for component in ("kubelet", "kube-proxy", "coredns"):
             self.start_component(component)
         self._wait("the node does not get ready", self._node_ready, "kubelet")
+        self._provide_volumes()
+
+    def _provide_volumes(self) -> None:
+        scratch = self.layout.scratch
+        paths = [str(folder) for folder in volumes.folders(scratch)]
+        wanted = self.layout.etc / "volumes.json"
+        wanted.write_text(json.dumps(volumes.objects(scratch)))
+        for command in (
+            self.on_node(["mkdir", "--parents", *paths]),
+            [self.command("kubectl"), "create", f"--filename={wanted}"],
+        ):
+            done = subprocess.run(
+                command, env=self.environment(), check=False, capture_output=True, text=True
+            )
+            if done.returncode:
+                raise ClusterError(f"no volumes can be made: {done.stderr.strip()}")
 
     def _node_ready(self) -> bool:
         found = self.api.object(f"/api/v1/nodes/{NODE_NAME}")

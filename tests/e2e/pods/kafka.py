@@ -1,0 +1,85 @@
+"""A broker that pods and the tests reach alike: the testbed's, or somebody's."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import uuid
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Self
+
+import pytest
+from confluent_kafka.admin import AdminClient, NewTopic
+
+from tests.integration.topic import TopicReader
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.testbed.kafka import KafkaCluster
+    from tests.testbed.lease import Lease
+    from tests.testbed.site.site import Site
+
+
+@dataclass(frozen=True)
+class PodKafka:
+    """A broker and, for one test, a topic.
+
+    Attributes:
+        bootstrap_servers: Where pods and tests reach it.
+        cluster: The testbed's, None when it is somebody else's.
+        topic: The test's own.
+    """
+
+    bootstrap_servers: str
+    cluster: KafkaCluster | None
+    topic: str = ""
+
+    @classmethod
+    @contextlib.contextmanager
+    def open(cls, site: Site, lease: Lease) -> Iterator[Self]:
+        """Find or start it."""
+        cluster = site.kafka(lease)
+        if cluster is not None:
+            with cluster:
+                yield cls(cluster.bootstrap_servers, cluster)
+            return
+        given = os.environ.get("KAFKA_BOOTSTRAP_SERVERS")
+        if not given:
+            pytest.skip(
+                "set KAFKA_BOOTSTRAP_SERVERS to a Kafka that both your cluster's pods and this "
+                "machine reach"
+            )
+        yield cls(given, None)
+
+    @contextlib.contextmanager
+    def with_topic(self) -> Iterator[Self]:
+        """Give a test a topic; afterwards the broker runs, whatever the test did to it."""
+        topic = f"camera-stream-{uuid.uuid4().hex[:8]}"
+        admin = AdminClient({"bootstrap.servers": self.bootstrap_servers, "log_level": 0})
+        admin.create_topics([NewTopic(topic, 1, 1)])[topic].result(30)
+        try:
+            yield replace(self, topic=topic)
+        finally:
+            if self.cluster is not None:
+                self.thaw()
+
+    def freeze(self) -> None:
+        """Stop the broker in its tracks; skips the test when it is somebody else's."""
+        if self.cluster is None:
+            pytest.skip("freezes the broker, and KAFKA_BOOTSTRAP_SERVERS names somebody's")
+        self.cluster.nodes[0].freeze()
+
+    def thaw(self) -> None:
+        """Let it go on."""
+        if self.cluster is not None:
+            self.cluster.nodes[0].thaw()
+
+    @contextlib.contextmanager
+    def reader(self) -> Iterator[TopicReader]:
+        """Read the topic along."""
+        reader = TopicReader(self.bootstrap_servers, self.topic)
+        try:
+            yield reader
+        finally:
+            reader.stop()
