@@ -1,4 +1,4 @@
-"""What the end-to-end tests share: the cluster, its images, its Kafka, and what a failure leaves."""
+"""What the end-to-end tests share: cluster, images, Kafka, and what a failure leaves."""
 
 from __future__ import annotations
 

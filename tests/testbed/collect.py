@@ -8,6 +8,7 @@ knows are blotted out wherever they stand.
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import re
@@ -113,11 +114,8 @@ def failure_folder(test: str, environment: Mapping[str, str] = os.environ) -> Pa
     parent = Path(environment.get("CAMERASTREAM_FAILURES") or Path("build", "failures").absolute())
     # From the end: what tells two tests apart stands there.
     name = re.sub(r"[^A-Za-z0-9._-]+", "-", test).strip("-.")[-_NAME_CHARACTERS:] or "test"
-    folder, number = parent / name, 1
-    while folder.exists():
-        number += 1
-        folder = parent / f"{name}-{number}"
-    return folder
+    others = (parent / f"{name}-{number}" for number in itertools.count(2))
+    return next(path for path in itertools.chain([parent / name], others) if not path.exists())
 
 
 def general_questions(resources: str) -> list[Question]:
@@ -284,10 +282,8 @@ class _Collection:
         for secret in self._secrets:
             content = content.replace(secret, _BLOT.encode())
         target = self._folder / name
-        number = 1
-        while target.exists():
-            number += 1
-            target = (self._folder / name).with_stem(f"{name.stem}-{number}")
+        others = (target.with_stem(f"{name.stem}-{number}") for number in itertools.count(2))
+        target = next(path for path in itertools.chain([target], others) if not path.exists())
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(content)

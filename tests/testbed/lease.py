@@ -201,5 +201,5 @@ def sweep() -> list[str]:
 
 def remove_if_empty(root: Path) -> None:
     """Remove the folder of all leases when none is left."""
-    if root.exists() and not [entry for entry in root.iterdir() if entry.name != ".sweeping"]:
+    if root.exists() and not [entry for entry in root.iterdir() if entry.is_dir()]:
         shutil.rmtree(root, ignore_errors=True)

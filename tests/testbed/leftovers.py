@@ -63,8 +63,13 @@ def _at_work(folder: Path) -> bool:
 
 
 def _mounts() -> list[str]:
-    lines = Path("/proc/mounts").read_text().splitlines()
-    return [f"mount {line.split()[1]}" for line in lines]
+    points = [Path(line.split()[1]) for line in Path("/proc/mounts").read_text().splitlines()]
+    root = leases_folder()
+    return [
+        f"mount {point}"
+        for point in points
+        if not (point.is_relative_to(root) and _at_work(root / point.relative_to(root).parts[0]))
+    ]
 
 
 def _lease_folders() -> list[str]:

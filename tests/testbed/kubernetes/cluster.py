@@ -15,14 +15,8 @@ from typing import TYPE_CHECKING, Self
 from tests.testbed.kubernetes import components, configuration, volumes
 from tests.testbed.kubernetes.api import ApiServer
 from tests.testbed.kubernetes.failure import ClusterError
-from tests.testbed.kubernetes.layout import (
-    CLUSTER_DOMAIN,
-    NODE_ADDRESS,
-    NODE_NAME,
-    SERVICE_API_ADDRESS,
-    Layout,
-)
-from tests.testbed.kubernetes.node import Node
+from tests.testbed.kubernetes.layout import CLUSTER_DOMAIN, NODE_NAME, Layout
+from tests.testbed.kubernetes.node import Node, network_choice
 from tests.testbed.pki import CertificateAuthority, new_key
 
 if TYPE_CHECKING:
@@ -94,21 +88,20 @@ class Cluster:
         Raises:
             ClusterError: A component ended, or took too long.
         """
-        # A node's loopback is its own: there the usual ports are always free.
-        api_port, etcd_port, etcd_peer_port = (6443, 2379, 2380) if with_node else _free_ports(3)
-        layout = Layout(
-            folder=lease.folder,
-            address=NODE_ADDRESS if with_node else "127.0.0.1",
-            api_port=api_port,
-            etcd_port=etcd_port,
-            etcd_peer_port=etcd_peer_port,
-            with_node=with_node,
-        )
-        cluster = cls(lease, binaries, layout)
-        cluster._write_files(longest_restart_wait_seconds)
-        if cluster.node is not None:
-            cluster.node.open()
+        if with_node:
+            with network_choice() as network:
+                # A node's loopback is its own: there the usual ports are always free.
+                layout = Layout(lease.folder, 6443, 2379, 2380, network)
+                cluster = cls(lease, binaries, layout)
+                cluster._write_files(longest_restart_wait_seconds)
+                assert cluster.node is not None
+                cluster.node.open()
             tell("the node's namespaces are open")
+        else:
+            api_port, etcd_port, etcd_peer_port = _free_ports(3)
+            layout = Layout(lease.folder, api_port, etcd_port, etcd_peer_port, None)
+            cluster = cls(lease, binaries, layout)
+            cluster._write_files(longest_restart_wait_seconds)
         cluster._start_control_plane()
         tell("the API server answers")
         if cluster.node is not None:
@@ -266,17 +259,16 @@ class Cluster:
             "kubelet.json": configuration.kubelet(layout, longest_restart_wait_seconds),
             "kube-proxy.json": configuration.kube_proxy(layout),
             "Corefile": configuration.corefile(layout),
-            "resolv.conf": configuration.resolv_conf(),
+            "resolv.conf": configuration.resolv_conf(layout),
         }.items():
             (layout.etc / name).write_text(text)
         (layout.folder / _LAYOUT_FILE).write_text(
             json.dumps(
                 {
-                    "address": layout.address,
                     "api_port": layout.api_port,
                     "etcd_port": layout.etcd_port,
                     "etcd_peer_port": layout.etcd_peer_port,
-                    "with_node": layout.with_node,
+                    "network": layout.network,
                 }
             )
         )
@@ -290,13 +282,13 @@ class Cluster:
         node = authority.issue(
             f"system:node:{NODE_NAME}",
             organization="system:nodes",
-            addresses=[NODE_ADDRESS],
+            addresses=[layout.address],
             names=[NODE_NAME],
         )
         for name, credential in {
             "apiserver": authority.issue(
                 "kube-apiserver",
-                addresses=["127.0.0.1", layout.address, SERVICE_API_ADDRESS],
+                addresses=["127.0.0.1", layout.address, layout.service_api_address],
                 names=["localhost", "kubernetes", service, f"{service}.{CLUSTER_DOMAIN}"],
             ),
             "admin": administrator,

@@ -4,12 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.testbed.kubernetes.layout import (
-    CLUSTER_DOMAIN,
-    NODE_ADDRESS,
-    NODE_NAME,
-    SERVICE_CIDR,
-)
+from tests.testbed.kubernetes.layout import CLUSTER_DOMAIN, NODE_NAME
 
 if TYPE_CHECKING:
     from tests.testbed.kubernetes.layout import Layout
@@ -56,7 +51,7 @@ def kube_apiserver(layout: Layout) -> list[str]:
         "--kubelet-preferred-address-types=InternalIP",
         "--authorization-mode=Node,RBAC",
         "--enable-admission-plugins=NodeRestriction",
-        f"--service-cluster-ip-range={SERVICE_CIDR}",
+        f"--service-cluster-ip-range={layout.service_cidr}",
         "--allow-privileged=true",
         "--profiling=false",
         # Who wrote how often is counted from here: a client cannot be wrong about itself.
@@ -105,7 +100,7 @@ def kubelet(layout: Layout) -> list[str]:
         f"--kubeconfig={layout.folder / 'kubelet.kubeconfig'}",
         f"--config={layout.etc / 'kubelet.json'}",
         f"--hostname-override={NODE_NAME}",
-        f"--node-ip={NODE_ADDRESS}",
+        f"--node-ip={layout.address}",
         f"--root-dir={layout.scratch / 'kubelet'}",
         f"--cert-dir={layout.scratch / 'kubelet-pki'}",
     ]

@@ -9,13 +9,7 @@ import base64
 import json
 from typing import TYPE_CHECKING, Any
 
-from tests.testbed.kubernetes.layout import (
-    CLUSTER_DOMAIN,
-    HOST_ADDRESS,
-    NODE_ADDRESS,
-    NODE_NAME,
-    POD_CIDR,
-)
+from tests.testbed.kubernetes.layout import CLUSTER_DOMAIN, NODE_NAME
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -71,7 +65,7 @@ def audit_policy() -> str:
     )
 
 
-def network(_layout: Layout) -> str:
+def network(layout: Layout) -> str:
     """Return the CNI configuration: one bridge for all pods."""
     return json.dumps(
         {
@@ -86,7 +80,7 @@ def network(_layout: Layout) -> str:
                     "hairpinMode": True,
                     "ipam": {
                         "type": "host-local",
-                        "ranges": [[{"subnet": POD_CIDR}]],
+                        "ranges": [[{"subnet": layout.pod_cidr}]],
                         "routes": [{"dst": "0.0.0.0/0"}],
                     },
                 },
@@ -148,7 +142,7 @@ def kubelet(layout: Layout, longest_restart_wait_seconds: int) -> str:
         "authorization": {"mode": "Webhook"},
         "tlsCertFile": str(layout.pki / "kubelet.crt"),
         "tlsPrivateKeyFile": str(layout.pki / "kubelet.key"),
-        "address": NODE_ADDRESS,
+        "address": layout.address,
         "healthzBindAddress": "127.0.0.1",
         "failCgroupV1": False,
         "failSwapOn": False,
@@ -156,7 +150,7 @@ def kubelet(layout: Layout, longest_restart_wait_seconds: int) -> str:
         "cgroupRoot": f"/{layout.cgroup}",
         "enforceNodeAllocatable": ["none"],
         "containerRuntimeEndpoint": f"unix://{layout.containerd_socket}",
-        "clusterDNS": [NODE_ADDRESS],
+        "clusterDNS": [layout.address],
         "clusterDomain": CLUSTER_DOMAIN,
         "resolvConf": str(layout.etc / "resolv.conf"),
         # The disk is the developer's: it is looked at before the start, not by the kubelet.
@@ -185,10 +179,10 @@ def kube_proxy(layout: Layout) -> str:
             "apiVersion": "kubeproxy.config.k8s.io/v1alpha1",
             "kind": "KubeProxyConfiguration",
             "mode": "nftables",
-            "bindAddress": NODE_ADDRESS,
+            "bindAddress": layout.address,
             "clientConnection": {"kubeconfig": str(layout.kubeconfig)},
             "hostnameOverride": NODE_NAME,
-            "clusterCIDR": POD_CIDR,
+            "clusterCIDR": layout.pod_cidr,
             # These are limits of the whole machine, not of the node's namespaces.
             "conntrack": {
                 "maxPerCore": 0,
@@ -206,13 +200,13 @@ def corefile(layout: Layout) -> str:
     """Return CoreDNS's configuration; `host.testbed.internal` is the machine outside."""
     return f"""\
 .:53 {{
-    bind {NODE_ADDRESS}
+    bind {layout.address}
     errors
     kubernetes {CLUSTER_DOMAIN} {{
         kubeconfig {layout.kubeconfig} testbed
     }}
     hosts {{
-        {HOST_ADDRESS} host.testbed.internal
+        {layout.host_address} host.testbed.internal
         fallthrough
     }}
     cache 5
@@ -220,6 +214,6 @@ def corefile(layout: Layout) -> str:
 """
 
 
-def resolv_conf() -> str:
+def resolv_conf(layout: Layout) -> str:
     """Return the node's resolver configuration: the host's name server is out of reach."""
-    return f"nameserver {NODE_ADDRESS}\n"
+    return f"nameserver {layout.address}\n"

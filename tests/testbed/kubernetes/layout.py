@@ -9,13 +9,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 NODE_NAME = "node1"
-SERVICE_CIDR = "10.96.0.0/16"
-SERVICE_API_ADDRESS = "10.96.0.1"
-POD_CIDR = "10.244.0.0/24"
-HOST_ADDRESS = "10.99.0.1"
-"""The host's end of the link to the node: what listens here, pods can reach."""
-NODE_ADDRESS = "10.99.0.2"
 LINK_PREFIX_LENGTH = 30
+NETWORKS = 16
+"""How many clusters with a node can stand on a machine at a time."""
+_LOOPBACK = "127.0.0.1"
 CLUSTER_DOMAIN = "cluster.local"
 
 
@@ -25,19 +22,47 @@ class Layout:
 
     Attributes:
         folder: Of the lease; the host sees it and so does the node.
-        address: Where the API server listens.
-        api_port: Its port.
+        api_port: The API server's port.
         etcd_port: etcd's port for clients, on loopback.
         etcd_peer_port: etcd's other port.
-        with_node: Whether there is a node that runs pods.
+        network: The node's network, 0 to 15; None for a control plane alone, on loopback.
     """
 
     folder: Path
-    address: str
     api_port: int
     etcd_port: int
     etcd_peer_port: int
-    with_node: bool
+    network: int | None
+
+    @property
+    def with_node(self) -> bool:
+        """Whether there is a node that runs pods."""
+        return self.network is not None
+
+    @property
+    def address(self) -> str:
+        """Where the API server listens: on the node's end of the link where there is one."""
+        return _LOOPBACK if self.network is None else f"10.99.{self.network}.2"
+
+    @property
+    def host_address(self) -> str:
+        """The host's end of the link to the node: what listens here, pods can reach."""
+        return f"10.99.{self.network}.1"
+
+    @property
+    def pod_cidr(self) -> str:
+        """The pods' addresses."""
+        return f"10.244.{self.network}.0/24"
+
+    @property
+    def service_cidr(self) -> str:
+        """The Services' addresses."""
+        return f"10.96.{self.network or 0}.0/24"
+
+    @property
+    def service_api_address(self) -> str:
+        """The address of the Service `kubernetes`: always the first of them."""
+        return f"10.96.{self.network or 0}.1"
 
     @property
     def server(self) -> str:
@@ -87,9 +112,9 @@ class Layout:
     @property
     def cgroup(self) -> str:
         """Name of the cgroup that holds all pods."""
-        return "camerastream-testbed"
+        return f"camerastream-testbed-{self.network}"
 
     @property
     def link(self) -> str:
         """Name of the host's end of the link; 15 characters at most."""
-        return "cs-testbed"
+        return f"cs-testbed{self.network}"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import subprocess
 import sys
 import time
@@ -9,19 +11,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.testbed.kubernetes.failure import ClusterError
-from tests.testbed.kubernetes.layout import (
-    HOST_ADDRESS,
-    LINK_PREFIX_LENGTH,
-    NODE_ADDRESS,
-    POD_CIDR,
-    SERVICE_CIDR,
-)
-from tests.testbed.lease import MARK
+from tests.testbed.kubernetes.layout import LINK_PREFIX_LENGTH, NETWORKS, Layout
+from tests.testbed.lease import MARK, leases_folder
 from tests.testbed.process import marked
+from tests.testbed.refusal import Refusal
 from tests.testbed.traces import Cgroup, Link, Sysctl
 
 if TYPE_CHECKING:
-    from tests.testbed.kubernetes.layout import Layout
+    from collections.abc import Iterator
+
     from tests.testbed.lease import Lease
 
 _CHANGED_BY_THE_KUBELET = (
@@ -105,34 +103,54 @@ class Node:
     def _connect(self) -> None:
         layout, pid = self._layout, self.init_pid
         _ip("link", "add", layout.link, "type", "veth", "peer", "name", "eth0", "netns", str(pid))
-        _ip("address", "add", f"{HOST_ADDRESS}/{LINK_PREFIX_LENGTH}", "dev", layout.link)
+        _ip("address", "add", f"{layout.host_address}/{LINK_PREFIX_LENGTH}", "dev", layout.link)
         _ip("link", "set", layout.link, "up")
-        for network in (POD_CIDR, SERVICE_CIDR):
-            _ip("route", "add", network, "via", NODE_ADDRESS, "dev", layout.link, "onlink")
+        for network in (layout.pod_cidr, layout.service_cidr):
+            _ip("route", "add", network, "via", layout.address, "dev", layout.link, "onlink")
         inside = self.enter()
         for arguments in (
             ("link", "set", "lo", "up"),
-            ("address", "add", f"{NODE_ADDRESS}/{LINK_PREFIX_LENGTH}", "dev", "eth0"),
+            ("address", "add", f"{layout.address}/{LINK_PREFIX_LENGTH}", "dev", "eth0"),
             ("link", "set", "eth0", "up"),
-            ("route", "add", "default", "via", HOST_ADDRESS),
+            ("route", "add", "default", "via", layout.host_address),
         ):
             _run(*inside, "ip", *arguments)
         _run(*inside, "sysctl", "--quiet", "--write", "net.ipv4.ip_forward=1")
 
 
-def overlapping_route() -> str | None:
-    """Return the machine's route that the node's network would cross, None when there is none."""
-    for destination in (NODE_ADDRESS, POD_CIDR.split("/")[0], SERVICE_CIDR.split("/")[0]):
-        found = subprocess.run(
-            ["ip", "route", "show", "match", destination],
-            check=False,
-            capture_output=True,
-            text=True,
-        ).stdout
-        for line in found.splitlines():
-            if line.split()[:1] not in ([], ["default"]):
-                return line.strip()
-    return None
+@contextlib.contextmanager
+def network_choice() -> Iterator[int]:
+    """Choose a network for a node; nobody else chooses until the block ends.
+
+    Raises:
+        Refusal: All are taken, by testbeds or by others.
+    """
+    root = leases_folder()
+    with (root / ".network-choice").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield _free_network()
+
+
+def _free_network() -> int:
+    in_the_way = ""
+    for number in range(NETWORKS):
+        layout = Layout(Path(), 0, 0, 0, number)
+        networks = (layout.address, layout.pod_cidr.split("/")[0], layout.service_api_address)
+        routes = [route for network in networks for route in _routes_to(network)]
+        if not routes:
+            return number
+        in_the_way = routes[0]
+    raise Refusal(
+        f"All {NETWORKS} networks that a node could have are taken, the last by the machine's "
+        f"route {in_the_way!r}; end what made it or run the tests on another machine."
+    )
+
+
+def _routes_to(address: str) -> list[str]:
+    found = subprocess.run(
+        ["ip", "route", "show", "match", address], check=False, capture_output=True, text=True
+    ).stdout
+    return [line.strip() for line in found.splitlines() if not line.startswith("default")]
 
 
 def _make_cgroup(name: str) -> None:

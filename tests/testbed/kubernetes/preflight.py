@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from tests.testbed import requirement
 from tests.testbed.cache import cache_folder
-from tests.testbed.kubernetes.node import overlapping_route
 from tests.testbed.lease import leases_folder
-from tests.testbed.refusal import Refusal
 
 _PACKAGES = {
     "runc": "runc",
@@ -46,8 +44,3 @@ def node() -> None:
     requirement.free_disk(cache_folder(), 4)
     requirement.free_disk(leases_folder(), 0.5)
     requirement.tools(_PACKAGES)
-    if route := overlapping_route():
-        raise Refusal(
-            f"The machine's route {route!r} crosses the networks of the testbed's node; end what "
-            f"made it (another testbed?) or run the tests on another machine."
-        )

@@ -14,7 +14,6 @@ from tests.testbed.kubernetes import preflight
 from tests.testbed.kubernetes.binaries import binaries
 from tests.testbed.kubernetes.cluster import Cluster
 from tests.testbed.kubernetes.commands import NAME as CLUSTER_LEASE
-from tests.testbed.kubernetes.layout import NODE_ADDRESS
 from tests.testbed.lease import Lease
 from tests.testbed.progress import say
 from tests.testbed.refusal import Refusal
@@ -55,7 +54,9 @@ class OwnSite:
 
     def kafka(self, lease: Lease) -> KafkaCluster:
         """See `Site`; it runs on the node, beside the pods."""
-        return KafkaCluster(lease, host=NODE_ADDRESS, command_prefix=self.cluster.on_node([]))
+        return KafkaCluster(
+            lease, host=self.cluster.layout.address, command_prefix=self.cluster.on_node([])
+        )
 
 
 class KindSite:
