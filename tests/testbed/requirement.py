@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 _GIB = 1024**3
+_GO = (1, 21)
 
 
 def root() -> None:
@@ -92,6 +93,26 @@ def tools(packages: Mapping[str, str]) -> None:
     still = sorted(tool for tool in missing if not _which(tool))
     if still:
         raise Refusal(f"{_listed(still)} missing also with {_listed(wanted)} installed.")
+
+
+def go() -> None:
+    """Refuse without a Go that can fetch the toolchain that a module asks for.
+
+    Raises:
+        Refusal: With what to do.
+    """
+    path = _which("go")
+    said = ""
+    if path is not None:
+        said = subprocess.run([path, "version"], check=False, capture_output=True, text=True).stdout
+    found = re.search(r"go(\d+)\.(\d+)", said)
+    if found is None or (int(found[1]), int(found[2])) < _GO:
+        has = f"this machine has {found[0]}" if found else "this machine has none"
+        wanted = ".".join(str(part) for part in _GO)
+        raise Refusal(
+            f"Go {wanted} or newer is needed to build the cluster's programs and {has}; install a "
+            f"newer one, or set KUBECONFIG to use a cluster that is there."
+        )
 
 
 def _which(tool: str) -> str | None:

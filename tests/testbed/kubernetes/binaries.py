@@ -17,6 +17,7 @@ from tests.testbed.refusal import Refusal
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+_NAME = "kubernetes"
 MODULE = Path(__file__).parents[1] / "go" / "kubernetes"
 _COMPONENTS = (
     "etcd",
@@ -51,19 +52,32 @@ def binaries() -> Path:
     Raises:
         Refusal: Go is missing or the disk is full.
     """
-    sources = [path for path in MODULE.rglob("*") if path.is_file()]
     return cached(
-        "kubernetes",
-        f"{version()}-{fingerprint(sources)}",
+        _NAME,
+        _built_from(),
         _build,
         what=f"building Kubernetes {version()}, containerd, CoreDNS and helm from source",
         estimate_seconds=660,
     )
 
 
+def check() -> None:
+    """Refuse where they would have to be built and cannot be.
+
+    Raises:
+        Refusal: With what to do.
+    """
+    if not (cache_folder() / _NAME / _built_from()).is_dir():
+        requirement.go()
+        requirement.free_disk(cache_folder(), _GIBIBYTES_TO_BUILD)
+
+
+def _built_from() -> str:
+    sources = [path for path in MODULE.rglob("*") if path.is_file()]
+    return f"{version()}-{fingerprint(sources)}"
+
+
 def _build(folder: Path) -> None:
-    requirement.tools({"go": "golang"})
-    requirement.free_disk(cache_folder(), _GIBIBYTES_TO_BUILD)
     _go(
         *("build", *_FLAGS, "-tags", _TAGS, "-ldflags", linker_flags(_required(MODULE / "go.mod"))),
         *("-o", f"{folder}/", *_COMMANDS),

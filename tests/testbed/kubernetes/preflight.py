@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.testbed import requirement
 from tests.testbed.cache import cache_folder
+from tests.testbed.kubernetes import binaries
 from tests.testbed.lease import leases_folder
 
 _PACKAGES = {
@@ -30,6 +31,7 @@ def control_plane() -> None:
     requirement.available_memory(1.5)
     requirement.free_disk(cache_folder(), 1)
     requirement.free_disk(leases_folder(), 0.5)
+    binaries.check()
 
 
 def node() -> None:
@@ -43,4 +45,6 @@ def node() -> None:
     requirement.available_memory(6)
     requirement.free_disk(cache_folder(), 4)
     requirement.free_disk(leases_folder(), 0.5)
+    binaries.check()
+    # Last, since it changes the machine.
     requirement.tools(_PACKAGES)
