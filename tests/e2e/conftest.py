@@ -11,7 +11,9 @@ import pytest
 
 from tests.e2e.kubectl import Kubectl
 from tests.e2e.pods.kafka import PodKafka
+from tests.e2e.rtsp.camera import PASSWORD, WRONG_PASSWORD
 from tests.testbed import collect
+from tests.testbed.kafka import KafkaCluster
 from tests.testbed.lease import Lease, sweep
 from tests.testbed.refusal import Refusal
 from tests.testbed.site.site import Site, open_site
@@ -37,8 +39,15 @@ def pytest_runtest_makereport(
     report = yield
     site = getattr(item, "funcargs", {}).get(_ON_THE_CLUSTER)
     environment = os.environ if site is None else site.environment()
-    collect.on_failure(item, report, environment=environment)
+    collect.on_failure(item, report, environment=environment, secrets=_secrets(item))
     return report
+
+
+def _secrets(item: pytest.Item) -> list[str]:
+    """Return the passwords that a test's fixtures know of."""
+    values = getattr(item, "funcargs", {}).values()
+    made_up = [value.password for value in values if isinstance(value, KafkaCluster)]
+    return [PASSWORD, WRONG_PASSWORD, *made_up]
 
 
 @pytest.fixture(scope="session")

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+STORED = "buffer stored, ended"
+
+
 class Kubectl:
     """kubectl in one namespace.
 
@@ -67,15 +70,33 @@ class Kubectl:
         """Return a pod's log."""
         return self("logs", pod, *arguments)
 
-    def follow(self, pod: str, file: Path) -> subprocess.Popen[bytes]:
-        """Write a pod's log to a file until its container ends."""
-        with file.open("wb") as output:
-            return subprocess.Popen(
+    def counts_at_the_end(
+        self, pod: str, end: Callable[[], object], folder: Path
+    ) -> dict[str, Any]:
+        """End a stream's pod; return the line with which it says where every frame is.
+
+        Args:
+            pod: The pod.
+            end: Ends it.
+            folder: For the log, which goes with the pod.
+        """
+        log = folder / f"{pod}-end.jsonl"
+        with log.open("wb") as output:
+            following = subprocess.Popen(
                 ["kubectl", f"--namespace={self.namespace}", "logs", "--follow", pod],
                 env=self.environment,
                 stdout=output,
                 stderr=subprocess.STDOUT,
             )
+        try:
+            self.wait("no log", lambda: log.stat().st_size > 0)
+            end()
+            following.wait(90)
+        finally:
+            following.kill()
+            following.wait()
+        lines = [json.loads(line) for line in log.read_text().splitlines() if line[:1] == "{"]
+        return next(line for line in reversed(lines) if line["message"] == STORED)
 
     def status(self, pod: str) -> dict[str, Any] | None:
         """Return what the stream in a pod says of itself, None while it does not answer."""

@@ -16,17 +16,20 @@ import shutil
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from tests.testbed.lease import leases_folder
+from tests.testbed.lease import Lease, leases_folder
+from tests.testbed.questions import general_questions, log_questions
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     import pytest
 
+    from tests.testbed.questions import Question
+
 _LOG_SUFFIXES = frozenset({".log", ".jsonl"})
-_LOG_DEPTH = 3
+_LOG_DEPTH = 2
 """Deeper lie file systems of nodes."""
 _KAFKA_SEGMENT = re.compile(r"\d{20}\.log")
 """Kafka calls its data files logs; they hold the frames."""
@@ -35,8 +38,6 @@ _KUBECTL_SECONDS = 60.0
 _PROBLEMS = "problems.txt"
 _BLOT = "***"
 _NAME_CHARACTERS = 150
-_NOT_DESCRIBED = re.compile(r"secrets|events|events\.events\.k8s\.io|componentstatuses")
-"""Resources that are secret, have a file of their own, or are deprecated."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,19 +60,6 @@ class Cluster:
         if not kubectl or not Path(kubeconfig).is_file():
             return None
         return cls(Path(kubectl), Path(kubeconfig))
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """Something to ask kubectl.
-
-    Attributes:
-        file: Name of the file for the answer.
-        arguments: Of kubectl.
-    """
-
-    file: str
-    arguments: tuple[str, ...]
 
 
 def collect(
@@ -118,47 +106,6 @@ def failure_folder(test: str, environment: Mapping[str, str] = os.environ) -> Pa
     return next(path for path in itertools.chain([parent / name], others) if not path.exists())
 
 
-def general_questions(resources: str) -> list[Question]:
-    """Return what to ask of any cluster.
-
-    Args:
-        resources: What `kubectl api-resources --verbs=get,list --output=name` printed.
-    """
-    kinds = [name for name in resources.split() if not _NOT_DESCRIBED.fullmatch(name)]
-    questions = [
-        Question("events.txt", ("get", "events", "-A", "--sort-by=.lastTimestamp")),
-        Question("pods.yaml", ("get", "pods", "-A", "--output=yaml")),
-    ]
-    if kinds:
-        questions.append(Question("describe.txt", ("describe", ",".join(kinds), "-A")))
-    return questions
-
-
-def log_questions(pods: Mapping[str, Any]) -> list[Question]:
-    """Return how to ask for the logs of every container, and of the one that ran before it.
-
-    Args:
-        pods: What `kubectl get pods -A --output=json` printed.
-    """
-    questions = []
-    for pod in pods.get("items", []):
-        namespace, name = pod["metadata"]["namespace"], pod["metadata"]["name"]
-        status = pod.get("status", {})
-        for state in (
-            *status.get("initContainerStatuses", []),
-            *status.get("containerStatuses", []),
-            *status.get("ephemeralContainerStatuses", []),
-        ):
-            container = state["name"]
-            file = f"pods/{namespace}/{name}/{container}"
-            which = ("logs", "--namespace", namespace, name, "--container", container)
-            if "waiting" not in state.get("state", {}) or state.get("restartCount"):
-                questions.append(Question(f"{file}.log", which))
-            if state.get("restartCount"):
-                questions.append(Question(f"{file}.previous.log", (*which, "--previous")))
-    return questions
-
-
 def on_failure(
     item: pytest.Item,
     report: pytest.TestReport,
@@ -175,7 +122,8 @@ def on_failure(
     Args:
         item: The test.
         report: How one of its phases went.
-        logs: More than what the test wrote into its `tmp_path` and all leases of the machine.
+        logs: More than what the test wrote into its `tmp_path`, the leases of this process, and
+            those that stand by themselves.
         secrets: Blotted out.
         environment: Tells of the cluster by KUBECONFIG and PATH.
     """
@@ -185,7 +133,7 @@ def on_failure(
     try:
         folder = collect(
             failure_folder(item.nodeid),
-            logs=[*([own] if own else []), leases_folder(), *logs],
+            logs=[*([own] if own else []), *_leases(), *logs],
             cluster=Cluster.from_environment(environment),
             secrets=secrets,
         )
@@ -193,6 +141,16 @@ def on_failure(
     except OSError as error:
         said = f"nothing could be gathered: {error}"
     report.sections.append(("gathered", said))
+
+
+def _leases() -> list[Path]:
+    """Return the leases of this process and those that stand by themselves."""
+    root, own = leases_folder(), f"-{os.getpid()}-"
+    return [
+        folder
+        for folder in (sorted(root.iterdir()) if root.is_dir() else [])
+        if own in folder.name or Lease(folder).stands()
+    ]
 
 
 def _log_files(folder: Path, depth: int) -> list[Path]:

@@ -43,7 +43,7 @@ def prepare(fixtures: Collection[str]) -> None:
     steps: list[tuple[bool, Callable[[], object]]] = [
         (local or wanted.any("control_plane"), binaries),
         (wanted.any("kafka") or local, installation),
-        (wanted.any("rtsp"), lambda: tools.path("mediamtx")),
+        (wanted.any("rtsp"), lambda: (tools.path("mediamtx"), tools.path("ffmpeg"))),
         (local and wanted.any("stream_image"), lambda: _build_image("stream")),
         (local and wanted.any("operator_image"), lambda: _build_image("operator")),
     ]

@@ -6,15 +6,15 @@ import contextlib
 import os
 import uuid
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import pytest
 from confluent_kafka.admin import AdminClient, NewTopic
 
-from tests.integration.topic import TopicReader
+from tests.integration.topic import TopicReader, assert_complete_and_in_order
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from tests.testbed.kafka import KafkaCluster
     from tests.testbed.lease import Lease
@@ -83,3 +83,17 @@ class PodKafka:
             yield reader
         finally:
             reader.stop()
+
+    def expect_all(self, stream: str, counts: Mapping[str, Any]) -> None:
+        """Find every frame on the topic that a stream has ever selected, in order.
+
+        Args:
+            stream: Its id; the topic holds no other one.
+            counts: What it said at its end.
+        """
+        assert counts["dropped"] == {}, counts
+        assert counts["delivered"] + counts["spooled"] == counts["selected"], counts
+        with self.reader() as reader:
+            arrived = reader.wait_for(stream, counts["delivered"], 60)
+            assert set(reader.sequences()) == {stream}, "one stream over all restarts"
+        assert_complete_and_in_order(arrived, counts["delivered"])

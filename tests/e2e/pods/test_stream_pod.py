@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.e2e.pods.manifest import stateful_set
-from tests.integration.topic import assert_complete_and_in_order
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -80,18 +79,11 @@ class Camera:
         ended: dict[str, Any] = self._kubectl.container(self.POD)["lastState"]["terminated"]
         return ended
 
-    def end(self) -> list[dict[str, Any]]:
-        """Delete the pod; return its log as objects."""
-        log = self._folder / "end.jsonl"
-        following = self._kubectl.follow(self.POD, log)
-        try:
-            self._kubectl.wait("no log", lambda: log.stat().st_size > 0)
-            self._kubectl("delete", "pod", self.POD)
-            following.wait(60)
-        finally:
-            following.kill()
-            following.wait()
-        return [json.loads(line) for line in log.read_text().splitlines() if line.startswith("{")]
+    def end(self) -> dict[str, Any]:
+        """Delete the pod; return the counts it ended with."""
+        return self._kubectl.counts_at_the_end(
+            self.POD, lambda: self._kubectl("delete", "pod", self.POD), self._folder
+        )
 
     def rest(self) -> dict[str, Any]:
         """Let everything arrive and end it for good; return the counts it ended with."""
@@ -101,21 +93,11 @@ class Camera:
             return status is not None and status["spool"]["frames"] == 0
 
         self._kubectl.wait("the spool is not emptied", empty)
-        log = self._folder / "rest.jsonl"
-        following = self._kubectl.follow(self.POD, log)
-        try:
-            self._kubectl.wait("no log", lambda: log.stat().st_size > 0)
-            self._kubectl("scale", "statefulset", "lobby", "--replicas=0")
-            following.wait(90)
-        finally:
-            following.kill()
-            following.wait()
-        lines = [json.loads(line) for line in log.read_text().splitlines() if line.startswith("{")]
-        return ended(lines)
-
-
-def ended(lines: list[dict[str, Any]]) -> dict[str, Any]:
-    return next(line for line in reversed(lines) if line["message"] == "buffer stored, ended")
+        return self._kubectl.counts_at_the_end(
+            self.POD,
+            lambda: self._kubectl("scale", "statefulset", "lobby", "--replicas=0"),
+            self._folder,
+        )
 
 
 @pytest.fixture
@@ -126,16 +108,6 @@ def camera(
     yield made
     # A frozen broker would hold the namespace's end up for the whole grace period.
     pod_kafka.thaw()
-
-
-def expect_all(counts: dict[str, Any], kafka: PodKafka, stream: str) -> None:
-    """Find every frame that was ever selected on the topic, in order."""
-    assert counts["dropped"] == {}, counts
-    assert counts["delivered"] + counts["spooled"] == counts["selected"], counts
-    with kafka.reader() as reader:
-        arrived = reader.wait_for(stream, counts["delivered"], 60)
-    assert set(reader.sequences()) == {stream}, "one stream over all restarts"
-    assert_complete_and_in_order(arrived, counts["delivered"])
 
 
 def stream_id(kubectl: Kubectl) -> str:
@@ -172,7 +144,7 @@ def test_the_kubelet_restarts_a_pod_whose_kafka_is_frozen_and_no_frame_is_missin
 
     pod_kafka.thaw()
     counts = camera.rest()
-    expect_all(counts, pod_kafka, stream)
+    pod_kafka.expect_all(stream, counts)
 
 
 def test_an_oom_kill_in_write_ahead_mode_loses_nothing(
@@ -193,7 +165,7 @@ def test_an_oom_kill_in_write_ahead_mode_loses_nothing(
     end = camera.wait_for_restart()
     assert (end["reason"], end["exitCode"]) == ("OOMKilled", 137)
     pod_kafka.thaw()
-    expect_all(camera.rest(), pod_kafka, stream)
+    pod_kafka.expect_all(stream, camera.rest())
 
 
 def test_a_pod_deleted_in_an_outage_loses_nothing_with_its_state_on_a_persistent_volume(
@@ -203,13 +175,13 @@ def test_a_pod_deleted_in_an_outage_loses_nothing_with_its_state_on_a_persistent
     stream = stream_id(kubectl)
     pod_kafka.freeze()
     camera.wait_for_spooled(20)
-    kept = ended(camera.end())
+    kept = camera.end()
     assert kept["spooled"] > 0
     kubectl.wait("the new pod does not come", lambda: bool(camera.frames()))
     pod_kafka.thaw()
     counts = camera.rest()
     assert counts["selected"] > kept["selected"]
-    expect_all(counts, pod_kafka, stream)
+    pod_kafka.expect_all(stream, counts)
 
 
 def test_a_pod_deleted_in_an_outage_with_an_emptydir_says_how_many_frames_go_with_it(
@@ -219,7 +191,7 @@ def test_a_pod_deleted_in_an_outage_with_an_emptydir_says_how_many_frames_go_wit
     stream = stream_id(kubectl)
     pod_kafka.freeze()
     camera.wait_for_spooled(20)
-    lost = ended(camera.end())
+    lost = camera.end()
     assert lost["spooled"] >= 20
     assert lost["delivered"] + lost["spooled"] == lost["selected"]
     kubectl.wait("the new pod does not come", lambda: bool(camera.frames()))
