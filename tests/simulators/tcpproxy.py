@@ -1,4 +1,4 @@
-"""A TCP proxy that can refuse, fall silent, delay, and change what stands behind it."""
+"""A TCP proxy that can refuse, fall silent, delay, be thin, and change what stands behind it."""
 
 from __future__ import annotations
 
@@ -7,11 +7,15 @@ import queue
 import socket
 import threading
 import time
-from typing import Self
+from typing import TYPE_CHECKING, Self
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _CHUNK_BYTES = 65536
 _CHUNKS_UNDER_WAY = 256
 _LOOK_SECONDS = 0.05
+_THROTTLE_STEP_SECONDS = 0.05
 
 
 class TcpProxy:
@@ -32,11 +36,13 @@ class TcpProxy:
         self._reservation = _bound(listen_host, 0)
         self.host, self.port = self._reservation.getsockname()[:2]
         self._lock = threading.Lock()
+        self._link = threading.Lock()
         self._listener: socket.socket | None = None
         self._connections: set[_Connection] = set()
         self._flowing = threading.Event()
         self._flowing.set()
         self._delay_seconds = 0.0
+        self._bytes_per_second: float | None = None
         self.accept()
 
     def __enter__(self) -> Self:
@@ -85,6 +91,13 @@ class TcpProxy:
         """Pass every byte on that much later, each way; a round trip takes twice as long."""
         self._delay_seconds = seconds
 
+    def throttle(self, bytes_per_second: float | None) -> None:
+        """Take no more than that from all clients together, as a thin link to the target does.
+
+        Answers are not slowed down. None makes the link wide again.
+        """
+        self._bytes_per_second = bytes_per_second
+
     def retarget(self, target: str) -> None:
         """Forward to another target; connections to the old one are closed."""
         self._target = _address(target)
@@ -127,27 +140,46 @@ class TcpProxy:
         if not wanted:
             connection.close()
             return
-        for source, sink in ((client, server), (server, client)):
+        for source, sink, receive in (
+            (client, server, self._receive_throttled),
+            (server, client, _receive),
+        ):
             under_way: queue.Queue[tuple[float, bytes]] = queue.Queue(_CHUNKS_UNDER_WAY)
-            for run, end in ((self._read, source), (self._write, sink)):
-                threading.Thread(target=run, args=(connection, end, under_way), daemon=True).start()
+            for run, arguments in (
+                (self._read, (connection, source, under_way, receive)),
+                (self._write, (connection, sink, under_way)),
+            ):
+                threading.Thread(target=run, args=arguments, daemon=True).start()
 
     def _read(
         self,
         connection: _Connection,
         source: socket.socket,
         under_way: queue.Queue[tuple[float, bytes]],
+        receive: Callable[[socket.socket], bytes],
     ) -> None:
         data = b"-"
         while data:
             try:
-                data = source.recv(_CHUNK_BYTES)
+                data = receive(source)
             except OSError:
                 data = b""
             while not connection.closed.is_set():
                 with contextlib.suppress(queue.Full):
                     under_way.put((time.monotonic() + self._delay_seconds, data), timeout=1)
                     break
+
+    def _receive_throttled(self, source: socket.socket) -> bytes:
+        """Receive from a client; what is not taken yet waits on its side, as before a thin link."""
+        rate = self._bytes_per_second
+        step_bytes = _CHUNK_BYTES if rate is None else int(rate * _THROTTLE_STEP_SECONDS)
+        data = source.recv(max(1, min(_CHUNK_BYTES, step_bytes)))
+        with self._link:
+            # It may have changed while there was nothing to receive.
+            rate = self._bytes_per_second
+            if rate is not None:
+                time.sleep(len(data) / rate)
+        return data
 
     def _write(
         self,
@@ -172,6 +204,10 @@ class TcpProxy:
         with self._lock:
             self._connections.discard(connection)
         connection.close()
+
+
+def _receive(source: socket.socket) -> bytes:
+    return source.recv(_CHUNK_BYTES)
 
 
 class _Connection:

@@ -187,6 +187,34 @@ def test_proxy_refuses_falls_silent_delays_and_recovers(broker: MockBroker) -> N
     assert not connects(proxy.address)
 
 
+def test_a_thin_link_takes_its_time_and_loses_nothing() -> None:
+    sent = bytes(range(256)) * 400
+    with (
+        socket.create_server(("127.0.0.1", 0)) as target,
+        TcpProxy(f"127.0.0.1:{target.getsockname()[1]}") as proxy,
+        socket.create_connection((proxy.host, proxy.port)) as client,
+    ):
+        proxy.throttle(len(sent) // 2)
+        began = time.monotonic()
+        client.sendall(sent)
+        server, _ = target.accept()
+        assert _exactly(server, len(sent)) == sent
+        assert time.monotonic() - began >= 1.5
+        server.sendall(sent)
+        assert _exactly(client, len(sent)) == sent, "answers come whole, too"
+        proxy.throttle(None)
+        client.sendall(sent * 20)
+        assert _exactly(server, 20 * len(sent)) == sent * 20
+        server.close()
+
+
+def _exactly(source: socket.socket, size: int) -> bytes:
+    data = b""
+    while len(data) < size:
+        data += source.recv(size - len(data))
+    return data
+
+
 def test_a_fatal_error_ends_the_producer_for_good(broker: MockBroker) -> None:
     sender = Sender(broker.bootstrap_servers, enable_idempotence=True)
     assert sender.send()

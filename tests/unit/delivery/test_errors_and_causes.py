@@ -7,6 +7,7 @@ from confluent_kafka import KafkaError, KafkaException, Producer
 
 from camerastream.delivery.causes import Cause, CauseTracker
 from camerastream.delivery.errors import Failure, Verdict, is_buffer_text, judge_exception
+from camerastream.logs.messages import REFUSALS
 
 
 @pytest.mark.parametrize(
@@ -95,3 +96,29 @@ def test_a_missing_right_is_named_by_the_failed_report() -> None:
     causes = tracker()
     causes.failed(Failure(Verdict.OTHER_ERROR, "x", KafkaError.TOPIC_AUTHORIZATION_FAILED))
     assert causes.cause() is Cause.ACL
+
+
+def test_a_refusal_is_known_until_kafka_takes_a_frame() -> None:
+    causes = tracker()
+    assert causes.refusal() is None
+    causes.client_error(KafkaError._TRANSPORT, "Connection refused")
+    assert causes.refusal() is None, "that is an outage, nothing is refused"
+    causes.client_error(KafkaError._AUTHENTICATION, "invalid credentials")
+    assert causes.refusal() is Cause.AUTH
+    causes.acknowledged()
+    assert causes.refusal() is None
+
+
+def test_a_fatal_error_that_names_nothing_does_not_hide_the_cause_that_is_known() -> None:
+    causes = tracker()
+    causes.failed(Failure(Verdict.FATAL, "Local: Fatal error"))
+    assert causes.cause() is Cause.FATAL
+    causes = tracker()
+    causes.failed(Failure(Verdict.FATAL, "x", KafkaError.CLUSTER_AUTHORIZATION_FAILED))
+    causes.failed(Failure(Verdict.FATAL, "Local: Fatal error"))
+    assert causes.cause() is Cause.ACL
+
+
+def test_every_sentence_about_a_refusal_belongs_to_a_cause_and_can_be_grepped() -> None:
+    assert set(REFUSALS) <= {cause.value for cause in Cause}
+    assert all("buffer" in sentence for sentence in REFUSALS.values())

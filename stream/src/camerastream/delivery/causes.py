@@ -80,7 +80,8 @@ class CauseTracker:
     def failed(self, failure: Failure) -> None:
         """Take note of a failed report or a refused frame."""
         if failure.verdict is Verdict.FATAL:
-            self._take(_BY_CODE.get(failure.code or 0) or Cause.FATAL)
+            # "Local: Fatal error" names nothing: what is known already says more.
+            self._take(_BY_CODE.get(failure.code or 0) or self.refusal() or Cause.FATAL)
         elif failure.verdict is Verdict.TOO_LARGE:
             self._take(Cause.TOO_LARGE)
         elif failure.code is not None and _BY_CODE.get(failure.code) in _EXACT:
@@ -94,6 +95,10 @@ class CauseTracker:
         """Forget the clues: the broker took a frame."""
         self._clue = None
         self._acknowledged_at = self._clock()
+
+    def refusal(self) -> Cause | None:
+        """Name what Kafka has refused since it last took a frame, None when nothing is known."""
+        return self._clue if self._clue in _EXACT else None
 
     def cause(self) -> Cause:
         """Name the most likely cause; to be asked only while there are errors."""

@@ -68,9 +68,15 @@ class Throttled:
 
 @dataclass(frozen=True, slots=True)
 class FatalError:
-    """The producer instance can never send again."""
+    """The producer instance can never send again.
+
+    Attributes:
+        text: Why.
+        code: librdkafka's code of the error behind it, None where it is not told.
+    """
 
     text: str
+    code: int | None = None
 
 
 PublisherEvent = Acknowledged | Failed | ClientError | Throttled | FatalError
@@ -171,15 +177,15 @@ class Publisher:
             try:
                 self._producer.poll(_POLL_SECONDS)
             except KafkaException as error:
-                self._fatal(str(error.args[0].str()))
+                self._fatal(str(error.args[0].str()), int(error.args[0].code()))
             except SystemError as error:
                 # A fatal error that is raised while a report is being served.
                 self._fatal(str(error.__cause__ or error))
 
-    def _fatal(self, text: str) -> None:
+    def _fatal(self, text: str, code: int | None = None) -> None:
         if not self._fatal_reported:
             self._fatal_reported = True
-            self._on_event(FatalError(text))
+            self._on_event(FatalError(text, code))
 
     def _reported(self, tag: FrameTag, error: KafkaError | None, message: Message) -> None:
         self._left(tag)
@@ -198,7 +204,7 @@ class Publisher:
 
     def _client_error(self, error: KafkaError) -> None:
         if error.fatal():
-            self._fatal(str(error.str()))
+            self._fatal(str(error.str()), int(error.code()))
         else:
             self._on_event(ClientError(int(error.code()), str(error.str())))
 

@@ -79,6 +79,7 @@ class BufferReporter:
         self._clock = clock
         self._last_frame: EncodedFrame | None = None
         self._trouble_said: dict[str, float] = {}
+        self._refusal_said: str | None = None
         self._log = structlog.get_logger()
 
     def frame_seen(self, frame: EncodedFrame) -> None:
@@ -92,8 +93,9 @@ class BufferReporter:
     def failed(self, failure: Failure) -> None:
         """A frame was refused or came back."""
         self.causes.failed(failure)
+        self._say_refusal(failure.text)
         if failure.verdict is Verdict.FATAL:
-            self.fatal(failure.text)
+            self.fatal(failure.text, failure.code)
         elif failure.verdict is not Verdict.TOO_LARGE:
             self._error(failure.text)
 
@@ -103,14 +105,15 @@ class BufferReporter:
             case ClientError():
                 self._log.debug("the Kafka client of the buffer says", error=event.text)
                 self.causes.client_error(event.code, event.text)
+                self._say_refusal(event.text)
             case Throttled():
                 self.causes.throttled()
             case FatalError():
-                self.fatal(event.text)
+                self.fatal(event.text, event.code)
 
-    def fatal(self, text: str) -> None:
+    def fatal(self, text: str, code: int | None = None) -> None:
         """The producer instance can never send again."""
-        self.causes.failed(Failure(Verdict.FATAL, text))
+        self.causes.failed(Failure(Verdict.FATAL, text, code))
         self._say(self.monitor.fatal(text))
 
     def started_with_backlog(self, frames: int) -> None:
@@ -125,6 +128,7 @@ class BufferReporter:
     def acknowledged(self) -> None:
         """The broker has a frame."""
         self.acknowledged_once = True
+        self._refusal_said = None
         self.causes.acknowledged()
         self.monitor.acknowledged()
 
@@ -155,6 +159,16 @@ class BufferReporter:
     def cause(self) -> str:
         """Name the most likely cause of the errors."""
         return self.causes.cause().value
+
+    def _say_refusal(self, error: str) -> None:
+        """Say once what Kafka refuses; else nobody hears of it until the queue is full."""
+        refusal = self.causes.refusal()
+        if refusal is None or refusal == self._refusal_said:
+            return
+        self._refusal_said = refusal
+        sentence = messages.REFUSALS.get(refusal)
+        if sentence is not None:
+            self._log.warning(sentence, cause=refusal.value, error=error)
 
     def _error(self, text: str) -> None:
         self._accounting.buffer_error()

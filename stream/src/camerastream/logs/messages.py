@@ -12,6 +12,18 @@ THRESHOLD_HELD = (
     "🟠 Kafka buffer errors persisted beyond threshold - on hold, the container is not restarted"
 )
 
+REFUSALS = {
+    "auth": "Kafka does not accept the user name or password and the buffer fills: check "
+    "KAFKA_SASL_MECHANISM, KAFKA_SASL_USERNAME and KAFKA_SASL_PASSWORD",
+    "tls": "Kafka's certificate is not trusted and the buffer fills: check KAFKA_SSL_CA_LOCATION, "
+    "the certificate's host name and its expiry",
+    "topic": "the Kafka topic does not exist and the buffer fills: create it or mend "
+    "CAMERA_STREAM_TOPIC",
+    "acl": "the Kafka user may not write to the topic and the buffer fills: give it WRITE on the "
+    "topic",
+}
+"""By cause: what Kafka refuses, said once, long before the buffer of a slow camera is full."""
+
 
 def detected(error: str | None) -> str:
     """Return the line of the first error."""
