@@ -1,0 +1,1 @@
+"""The CameraStream resource as Python sees it."""
