@@ -157,6 +157,7 @@ class Lease:
         deadline = time.monotonic() + 10
         while self.folder.exists():
             shutil.rmtree(self.folder, ignore_errors=time.monotonic() < deadline)
+        remove_if_empty(self.folder.parent)
 
     def _owner(self) -> ProcessIdentity | Literal["nobody"] | None:
         """Return the owner; None where it cannot be read, as while the folder is removed."""
@@ -186,9 +187,7 @@ def sweep() -> list[str]:
         return swept
     with (root / ".sweeping").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        while orphans := [
-            lease for folder in sorted(root.iterdir()) if (lease := Lease(folder)).owner_is_gone()
-        ]:
+        while orphans := [lease for lease in _leases(root) if lease.owner_is_gone()]:
             for lease in orphans:
                 lease.release()
                 swept.append(lease.folder.name)
@@ -197,6 +196,11 @@ def sweep() -> list[str]:
                 shutil.rmtree(draft, ignore_errors=True)
     remove_if_empty(root)
     return swept
+
+
+def _leases(root: Path) -> list[Lease]:
+    # The last one that is released takes the folder of all with it.
+    return [Lease(folder) for folder in sorted(root.iterdir())] if root.exists() else []
 
 
 def remove_if_empty(root: Path) -> None:

@@ -34,6 +34,11 @@ class Camera:
 
     def start(self, *, claim: bool = False, memory_limit: str = "300Mi", **more: object) -> None:
         """Apply it and wait until frames arrive."""
+        self.apply(claim=claim, memory_limit=memory_limit, **more)
+        self.wait_for_delivered(20)
+
+    def apply(self, *, claim: bool = False, memory_limit: str = "300Mi", **more: object) -> None:
+        """Apply it."""
         settings: dict[str, object] = {
             "CAMERA_ID": "lobby",
             "RTSP_CAMERA_URL": "test:320x240@20",
@@ -52,7 +57,6 @@ class Camera:
         self._kubectl.apply(
             stateful_set("lobby", self._image, settings, claim=claim, memory_limit=memory_limit)
         )
-        self.wait_for_delivered(20)
 
     def frames(self) -> dict[str, Any]:
         status = self._kubectl.status(self.POD)
@@ -114,6 +118,32 @@ def stream_id(kubectl: Kubectl) -> str:
     status = kubectl.status(Camera.POD)
     assert status is not None
     return str(status["stream"])
+
+
+def test_a_pod_that_is_replaced_goes_on_where_it_ended(
+    camera: Camera, kubectl: Kubectl, pod_kafka: PodKafka
+) -> None:
+    camera.start(claim=True)
+    stream = stream_id(kubectl)
+    before = camera.end()
+    kubectl.wait(
+        "the new pod sends nothing",
+        lambda: camera.frames().get("delivered", 0) > before["selected"],
+    )
+    pod_kafka.expect_all(stream, camera.rest())
+
+
+def test_a_simulated_buffer_error_takes_the_whole_way_to_a_restart(
+    camera: Camera, kubectl: Kubectl
+) -> None:
+    # Nothing is broken here, so that it can be tried on anybody's cluster.
+    camera.apply(SIMULATE_BUFFER_ERROR="true")
+    end = camera.wait_for_restart()
+    assert end["exitCode"] == 1
+    message = json.loads(end["message"])
+    assert message["reason"] == "KafkaBufferError"
+    assert message["lastError"] == "producer queue is full"
+    assert CRITICAL in kubectl.logs(camera.POD, "--previous")
 
 
 def test_the_kubelet_restarts_a_pod_whose_kafka_is_frozen_and_no_frame_is_missing(

@@ -51,7 +51,7 @@ def up(nodes: str, secure: bool, in_cluster: bool) -> None:
     place = _on_the_node() if in_cluster else {}
     lease = Lease.take(LEASE)
     try:
-        cluster = KafkaCluster(lease, nodes=int(nodes), secure=secure)
+        cluster = KafkaCluster(lease, nodes=int(nodes), secure=secure, **place)
         with step("starting Kafka", 3):
             cluster.start()
             cluster.create_topic(TOPIC)
