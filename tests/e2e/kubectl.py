@@ -13,9 +13,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-STORED = "buffer stored, ended"
-
-
 class Kubectl:
     """kubectl in one namespace.
 
@@ -70,33 +67,44 @@ class Kubectl:
         """Return a pod's log."""
         return self("logs", pod, *arguments)
 
-    def counts_at_the_end(
-        self, pod: str, end: Callable[[], object], folder: Path
-    ) -> dict[str, Any]:
-        """End a stream's pod; return the line with which it says where every frame is.
+    def counts_at_the_end(self, pod: str, end: Callable[[], object]) -> dict[str, Any]:
+        """End a stream's pod; return where it said at its end that every frame is.
+
+        It is read from the termination message. A finalizer keeps the pod until that has been
+        done; its log would not be kept.
 
         Args:
             pod: The pod.
-            end: Ends it.
-            folder: For the log, which goes with the pod.
+            end: Ends it, without waiting until it is gone.
         """
-        log = folder / f"{pod}-end.jsonl"
-        with log.open("wb") as output:
-            following = subprocess.Popen(
+        self._set_finalizers(pod, ["camerastream.dev/being-read"])
+        try:
+            end()
+            self.wait("the container does not end", lambda: self._ended(pod))
+            message = json.loads(self.container(pod)["state"]["terminated"]["message"])
+        finally:
+            self._set_finalizers(pod, [])
+        assert message["reason"] == "Stopped", message
+        frames: dict[str, Any] = message["frames"]
+        return frames
+
+    def follow(self, pod: str, file: Path) -> subprocess.Popen[bytes]:
+        """Write a pod's log to a file until its container ends."""
+        with file.open("wb") as output:
+            return subprocess.Popen(
                 ["kubectl", f"--namespace={self.namespace}", "logs", "--follow", pod],
                 env=self.environment,
                 stdout=output,
                 stderr=subprocess.STDOUT,
             )
-        try:
-            self.wait("no log", lambda: log.stat().st_size > 0)
-            end()
-            following.wait(90)
-        finally:
-            following.kill()
-            following.wait()
-        lines = [json.loads(line) for line in log.read_text().splitlines() if line[:1] == "{"]
-        return next(line for line in reversed(lines) if line["message"] == STORED)
+
+    def _ended(self, pod: str) -> bool:
+        # A deleted container is not started again, so this state is its last one.
+        return "terminated" in self.container(pod).get("state", {})
+
+    def _set_finalizers(self, pod: str, names: list[str]) -> None:
+        patch = json.dumps({"metadata": {"finalizers": names}})
+        self("patch", "pod", pod, "--type=merge", f"--patch={patch}")
 
     def status(self, pod: str) -> dict[str, Any] | None:
         """Return what the stream in a pod says of itself, None while it does not answer."""

@@ -151,7 +151,7 @@ class Lease:
         kill_marked(MARK, str(self.folder))
         for child in self._children:
             child.wait()
-        for trace in reversed(list(self._traces())):
+        for trace in reversed(list(self.traces())):
             remove(trace)
         # The kernel takes a moment to let go of the mounts of a namespace that has ended.
         deadline = time.monotonic() + 10
@@ -167,7 +167,8 @@ class Lease:
             return None
         return _NOBODY if owner is None else ProcessIdentity(**owner)
 
-    def _traces(self) -> Iterator[Trace]:
+    def traces(self) -> Iterator[Trace]:
+        """Return what was announced, in that order."""
         with contextlib.suppress(FileNotFoundError):
             for line in (self.folder / _TRACES).read_text().splitlines():
                 # A line cut short by a kill announces something that was not made.
