@@ -1,0 +1,1 @@
+"""What keeps every camera as it is wanted: queue, workers, and one `reconcile(key)`."""

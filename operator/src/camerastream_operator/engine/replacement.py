@@ -1,0 +1,49 @@
+"""Does a pod have to be replaced, and has its successor arrived? Pure."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from camerastream_operator.desired import hash_of
+from camerastream_operator.jsonview import count_at
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+    from typing import Any
+
+    from camerastream_operator.pods import Pod
+
+SETTLED = timedelta(seconds=60)
+"""A stream that has run for so long without getting ready waits for its camera, or Kafka."""
+
+
+def is_outdated(pod: Pod, stateful_set: Mapping[str, Any]) -> bool:
+    """Say whether a pod was made from another template than the present one."""
+    wanted = hash_of(stateful_set)
+    return bool(wanted) and pod.template_hash != wanted
+
+
+def may_be_replaced(pod: Pod, stateful_set: Mapping[str, Any]) -> bool:
+    """Say whether a new pod would be made from the present template.
+
+    Before its controller has seen the last change, a StatefulSet makes pods as they were.
+    """
+    seen = count_at(stateful_set, "status", "observedGeneration")
+    return pod.delete_by is None and seen >= count_at(stateful_set, "metadata", "generation")
+
+
+def runs(pod: Pod) -> bool:
+    """Say whether something would be interrupted."""
+    return pod.stream is not None and pod.stream.running
+
+
+def has_settled(pod: Pod, stateful_set: Mapping[str, Any], now: datetime) -> bool:
+    """Say whether a pod that was made anew is no reason to wait with the next one."""
+    if is_outdated(pod, stateful_set) or pod.delete_by is not None:
+        return False
+    if pod.ready:
+        return True
+    started = pod.start_time
+    return runs(pod) and started is not None and now - started >= SETTLED

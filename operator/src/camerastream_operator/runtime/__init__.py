@@ -1,0 +1,1 @@
+"""What runs the engine: settings, logs, metrics, health, leadership, kopf."""

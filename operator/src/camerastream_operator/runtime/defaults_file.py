@@ -1,0 +1,155 @@
+"""The file with the defaults of all cameras: a mounted ConfigMap, read again when it changes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
+
+import yaml  # type: ignore[import-untyped]
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic.alias_generators import to_camel
+
+from camerastream_operator.defaults import StreamDefaults
+from camerastream_operator.fleet import FleetPolicy
+from camerastream_operator.runtime.settings import SettingsError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pydantic_core import ErrorDetails
+
+_MAX_BYTES = 1_048_576
+
+
+@dataclass(frozen=True, slots=True)
+class Defaults:
+    """What the file says.
+
+    Attributes:
+        stream: What every camera gets whose spec leaves it out.
+        fleet: When all cameras are held.
+    """
+
+    stream: StreamDefaults
+    fleet: FleetPolicy
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", alias_generator=to_camel, populate_by_name=True)
+
+
+class _Stream(_Part):
+    image: str = Field(min_length=1, max_length=512)
+    image_pull_policy: str = Field("", pattern="^(|Always|IfNotPresent|Never)$")
+    image_pull_secrets: tuple[Annotated[str, Field(min_length=1, max_length=253)], ...] = ()
+    threshold_seconds: int = Field(60, ge=5, le=3600)
+    bootstrap_servers: tuple[
+        Annotated[str, Field(pattern=r"^([A-Za-z0-9_.-]+|\[[0-9A-Fa-f:.]+\]):[0-9]{1,5}$")], ...
+    ] = ()
+    resources: dict[str, dict[str, int | str]] = {}
+
+
+class _Fleet(_Part):
+    min_cameras: int = Field(3, ge=1)
+    start_percent: int = Field(50, ge=1, le=100)
+    end_percent: int = Field(25, ge=0, le=100)
+    settle_seconds: int = Field(30, ge=0, le=3600)
+    hold_seconds: int = Field(600, ge=60, le=86_400)
+    recent_seconds: int = Field(120, ge=0, le=3600)
+
+
+class _File(_Part):
+    stream: _Stream
+    fleet: _Fleet = _Fleet()
+
+
+def parse_defaults(text: str, name: str) -> Defaults:
+    """Read what the file says.
+
+    Args:
+        text: Its contents.
+        name: What it is called in sentences.
+
+    Raises:
+        SettingsError: It cannot be used.
+    """
+    try:
+        data = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f" at line {mark.line + 1}" if mark is not None else ""
+        raise SettingsError([f"{name} is neither YAML nor JSON{where}"]) from None
+    try:
+        read = _File.model_validate(data if data is not None else {})
+    except ValidationError as error:
+        raise SettingsError(
+            [_sentence(name, item) for item in error.errors(include_input=False)]
+        ) from None
+    fleet = read.fleet
+    if fleet.end_percent >= fleet.start_percent:
+        raise SettingsError(
+            [f"fleet.endPercent in {name} must be below fleet.startPercent, or holds would flap"]
+        )
+    return Defaults(
+        StreamDefaults(**read.stream.model_dump()),
+        FleetPolicy(
+            min_cameras=fleet.min_cameras,
+            start_share=fleet.start_percent / 100,
+            end_share=fleet.end_percent / 100,
+            settle_seconds=fleet.settle_seconds,
+            hold_seconds=fleet.hold_seconds,
+            recent_seconds=fleet.recent_seconds,
+        ),
+    )
+
+
+class DefaultsFile:
+    """Looks whether the file has changed.
+
+    Args:
+        path: The file; in a pod a symbolic link that is replaced as a whole.
+
+    Attributes:
+        current: What it says; while it cannot be used, what it said before.
+
+    Raises:
+        SettingsError: It cannot be used.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._text = self._read()
+        self.current = parse_defaults(self._text, str(path))
+
+    def look(self) -> bool:
+        """Say whether what it says has changed.
+
+        Raises:
+            SettingsError: It has changed into something that cannot be used; said once.
+        """
+        text = self._read()
+        if text == self._text:
+            return False
+        self._text = text
+        before, self.current = self.current, parse_defaults(text, str(self._path))
+        return before != self.current
+
+    def _read(self) -> str:
+        try:
+            with self._path.open(encoding="utf-8") as file:
+                return file.read(_MAX_BYTES)
+        except (OSError, ValueError) as error:
+            said = getattr(error, "strerror", None) or error
+            raise SettingsError(
+                [f"{self._path} cannot be read ({said}); OPERATOR_DEFAULTS_FILE must name a file"]
+            ) from None
+
+
+def _sentence(name: str, item: ErrorDetails) -> str:
+    path = ".".join(str(part) for part in item["loc"]) or "the file"
+    if item["type"] == "missing":
+        return f"{path} is missing in {name}"
+    if item["type"] == "extra_forbidden":
+        return f"{path} in {name} is unknown; correct or remove it"
+    said = item["msg"].removeprefix("Input ").rstrip(".")
+    return f"{path} in {name} {said[:1].lower()}{said[1:]}"

@@ -1,0 +1,132 @@
+"""With the shipped roles nothing is denied, and no right is left unused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from tests.integration.operator_io.audit import Audit
+from tests.integration.operator_io.kubelet import Kubelet
+from tests.integration.operator_io.waiting import quiet, until
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.integration.operator_io.api import Api
+    from tests.integration.operator_io.operator import OperatorProcess
+    from tests.testbed.kubernetes.cluster import Cluster
+
+RBAC = Path(__file__).parents[3] / "operator/manifests/rbac.yaml"
+NAME = "camerastream-operator"
+UNSEEN = {("camerastream.dev", "camerastreams/finalizers", "update")}
+"""Asked for by an admission plugin that this API server does not run."""
+
+
+def test_the_shipped_roles_are_enough_and_not_too_much(
+    cluster: Cluster, api: Api, make_operator: Callable[..., OperatorProcess], tmp_path: Path
+) -> None:
+    roles = _install_roles(api)
+    kubeconfig = _kubeconfig(cluster, api, tmp_path)
+    audit = Audit(cluster.layout.audit_log)
+    settings = {"leader_election": "true", "lease_seconds": "3"}
+    operator = make_operator(kubeconfig=kubeconfig, **settings)
+    operator.start()
+
+    api.create_camera("lobby")
+    until(lambda: api.get("pods", "lobby-0") is not None)
+    kubelet = Kubelet(api, "lobby")
+    kubelet.run()
+    until(lambda: api.condition("lobby").get("status") == "True")
+    kubelet.restart("Crash")
+    until(lambda: api.status("lobby").get("restarts", {}).get("total") == 1)
+    operator.write_defaults(threshold=70)
+    until(lambda: api.status("lobby")["effectiveSettings"]["thresholdSeconds"] == 70)
+    before = api.get("pods", "lobby-0")
+    assert before is not None
+    operator.write_defaults(image="camerastream:2.0")
+    until(
+        lambda: (
+            (api.get("pods", "lobby-0") or before)["metadata"]["uid"] != before["metadata"]["uid"]
+        )
+    )
+    quiet(audit.writes)
+    # The next one looks whether the Event of the last restart is there.
+    operator.stop()
+    operator.start()
+    quiet(audit.writes)
+
+    user = f"system:serviceaccount:{api.namespace}:{NAME}"
+    requests = [request for request in audit.requests() if request.user == user]
+    assert [request for request in requests if request.status in (401, 403)] == []
+    used = {(request.group, request.resource, request.verb) for request in requests}
+    granted = {
+        (group, resource, verb)
+        for role in roles
+        for rule in role["rules"]
+        for group in rule["apiGroups"]
+        for resource in rule["resources"]
+        for verb in rule["verbs"]
+    }
+    # Server-side apply of what is not there is audited as patch, and needs create as well.
+    assert granted - used - UNSEEN == {("apps", "statefulsets", "create")}
+
+
+def _install_roles(api: Api) -> list[dict[str, Any]]:
+    """Install what is shipped, for one namespace."""
+    roles = []
+    for body in yaml.safe_load_all(RBAC.read_text()):
+        kind = body["kind"]
+        if kind == "ServiceAccount":
+            api.done("POST", api.path("serviceaccounts"), body)
+            continue
+        if kind == "ClusterRole":
+            body["kind"] = "Role"
+        if kind == "RoleBinding":
+            _bind(api, body["metadata"]["name"])
+            continue
+        roles.append(body)
+        api.done("POST", _rbac(api, "roles"), body)
+    _bind(api, NAME)
+    return roles
+
+
+def _bind(api: Api, role: str) -> None:
+    account = {"kind": "ServiceAccount", "name": NAME, "namespace": api.namespace}
+    body = {
+        "apiVersion": "rbac.authorization.k8s.io/v1",
+        "kind": "RoleBinding",
+        "metadata": {"name": role},
+        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": role},
+        "subjects": [account],
+    }
+    api.done("POST", _rbac(api, "rolebindings"), body)
+
+
+def _rbac(api: Api, kind: str) -> str:
+    return f"/apis/rbac.authorization.k8s.io/v1/namespaces/{api.namespace}/{kind}"
+
+
+def _kubeconfig(cluster: Cluster, api: Api, folder: Path) -> Path:
+    request = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {}}
+    answer = api.done("POST", api.path("serviceaccounts", NAME, "token"), request)
+    config = {
+        "apiVersion": "v1",
+        "kind": "Config",
+        "clusters": [
+            {
+                "name": "c",
+                "cluster": {
+                    "server": cluster.layout.server,
+                    "certificate-authority": str(cluster.layout.pki / "ca.crt"),
+                },
+            }
+        ],
+        "users": [{"name": "u", "user": {"token": answer["status"]["token"]}}],
+        "contexts": [{"name": "x", "context": {"cluster": "c", "user": "u"}}],
+        "current-context": "x",
+    }
+    path = folder / "kubeconfig"
+    path.write_text(yaml.safe_dump(config))
+    return path
