@@ -47,3 +47,4 @@ clean:  ## remove the environment and caches
 .PHONY: docs
 docs: $(BIN)/.ready  ## rewrite the generated pages of docs/
 	@$(BIN)/python -m camerastream.cli.reference > docs/settings.md
+	@$(BIN)/python -m charts.generate

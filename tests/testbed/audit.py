@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ class Entry:
         code: HTTP status of the answer.
         agent: What the client calls itself.
         dry_run: Nothing was to be stored.
+        answered_at: When it was answered, seconds since the epoch; 0 where that is not told.
     """
 
     request: Request
@@ -50,6 +52,7 @@ class Entry:
     code: int
     agent: str
     dry_run: bool
+    answered_at: float
 
     @property
     def is_write(self) -> bool:
@@ -118,4 +121,9 @@ def _entry(event: dict[str, Any]) -> Entry:
         code=(event.get("responseStatus") or {}).get("code", 0),
         agent=event.get("userAgent", ""),
         dry_run="dryRun=" in event.get("requestURI", "").partition("?")[2],
+        answered_at=_seconds(event.get("stageTimestamp", "")),
     )
+
+
+def _seconds(text: str) -> float:
+    return datetime.fromisoformat(text).timestamp() if text else 0.0

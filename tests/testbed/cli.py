@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from tests.testbed.e2e import e2e
+from tests.testbed.e2e import e2e, prepare_command
 from tests.testbed.images.commands import image
 from tests.testbed.kafka.commands import kafka
 from tests.testbed.kubernetes.commands import cluster
@@ -47,5 +47,5 @@ def main() -> None:
         say(f"removed what {name} had left")
 
 
-for _command in (cluster, kafka, rtsp, image, tools, e2e):
+for _command in (cluster, kafka, rtsp, image, tools, prepare_command, e2e):
     main.add_command(_command)

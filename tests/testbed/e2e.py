@@ -44,6 +44,13 @@ def e2e(pytest_arguments: tuple[str, ...]) -> None:
     raise SystemExit(code or (1 if left else 0))
 
 
+@click.command("prepare", context_settings={"ignore_unknown_options": True})
+@click.argument("pytest_arguments", nargs=-1, type=click.UNPROCESSED)
+def prepare_command(pytest_arguments: tuple[str, ...]) -> None:
+    """Build and fetch what the tests need, and run none; PYTEST_ARGUMENTS choose some."""
+    prepare(_fixtures(_chosen(pytest_arguments)))
+
+
 def _chosen(arguments: tuple[str, ...]) -> list[str]:
     named = any((ROOT / argument.split("::")[0]).exists() for argument in arguments)
     return [*arguments, *([] if named else ["tests/e2e"])]

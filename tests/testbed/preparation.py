@@ -44,6 +44,7 @@ def prepare(fixtures: Collection[str]) -> None:
         (local or wanted.any("control_plane"), binaries),
         (wanted.any("kafka") or local, installation),
         (wanted.any("rtsp"), lambda: (tools.path("mediamtx"), tools.path("ffmpeg"))),
+        (wanted.any("helm"), lambda: (tools.path("helm"), tools.path("promtool"))),
         (local and wanted.any("stream_image"), lambda: _build_image("stream")),
         (local and wanted.any("operator_image"), lambda: _build_image("operator")),
     ]

@@ -14,7 +14,8 @@ from camerastream.settings.load import environment_name
 from camerastream.settings.model import Settings
 
 ROOT = Path(__file__).parents[2]
-PAGES = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("examples/**/*.md")]
+FOLDERS = ("docs", "examples", "charts")
+PAGES = [*ROOT.glob("*.md"), *(page for name in FOLDERS for page in ROOT.glob(f"{name}/**/*.md"))]
 
 
 def read(name: str) -> str:

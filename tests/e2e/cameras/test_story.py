@@ -67,7 +67,7 @@ def test_a_frozen_kafka_ends_in_one_restart_counted_once_and_no_frame_missing(
     assert any(text.startswith("🟡 Kafka buffer error detected.") for text in said)
     assert any(text.startswith("🟡 Kafka buffer error ongoing for ") for text in said)
     assert CRITICAL in said
-    assert camera.condition("BufferHealthy")["status"] == "False"
+    camera.wait_for_condition("BufferHealthy", "False")
 
     pod_kafka.thaw()
     camera.wait_for_condition("Ready", "True", "Streaming")
