@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+
 from camerastream_operator.api.resource import CameraStream, read_camera_stream
 from camerastream_operator.defaults import StreamDefaults
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from camerastream_operator.api.spec import BudgetSpec, OnExhausted, RestartPolicySpec
-from camerastream_operator.budget import evaluate_budget
 from hypothesis import given
 from hypothesis import strategies as st
+
+from camerastream_operator.api.spec import BudgetSpec, OnExhausted, RestartPolicySpec
+from camerastream_operator.budget import evaluate_budget
 
 from .resources import NOW
 

@@ -6,14 +6,14 @@ import json
 from typing import Any
 
 import pytest
-from camerastream_operator.classify import BY_STREAM, RestartReason, classify
-from camerastream_operator.pods import read_pod
-from camerastream_operator.termination import read_termination
 from hypothesis import given
 
 from camerastream.delivery.state import StreamState, with_end
 from camerastream.ending import EndReason
 from camerastream.health.termination import Termination, termination_json
+from camerastream_operator.classify import BY_STREAM, RestartReason, classify
+from camerastream_operator.pods import read_pod
+from camerastream_operator.termination import read_termination
 
 from .resources import pod, terminated
 from .test_resource import json_values

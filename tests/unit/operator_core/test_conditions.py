@@ -9,6 +9,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+
+from camerastream.delivery.causes import Cause
 from camerastream_operator.api.spec import RestartPolicySpec
 from camerastream_operator.budget import evaluate_budget
 from camerastream_operator.conditions import merge_conditions, verdicts
@@ -17,8 +19,6 @@ from camerastream_operator.effective import EffectiveSettings, Hold, ThresholdSo
 from camerastream_operator.observation import Observation, Verdict
 from camerastream_operator.pods import read_pod
 from camerastream_operator.stream_status import StreamStatus, read_stream_status
-
-from camerastream.delivery.causes import Cause
 
 from .resources import NOW, pod, terminated
 

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any, get_args
 
 import pytest
 import yaml
+from pydantic import BaseModel
+
 from camerastream_operator.api.mapping import ELSEWHERE, FIXED, SECRET_FILES, SECRET_VALUES, VALUES
 from camerastream_operator.api.rules import FORBIDDEN_PRODUCER_KEYS, producer_key_advice
 from camerastream_operator.api.spec import CameraStreamSpec
 from camerastream_operator.classify import RestartReason
 from camerastream_operator.effective import Hold
 from camerastream_operator.restarts import MAX_CONTAINERS, MAX_PODS, MAX_RECENT, PodEnd
-from pydantic import BaseModel
 
 from .resources import CRD_FILE, crd_schema
 

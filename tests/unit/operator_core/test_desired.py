@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
+
 from camerastream_operator.desired import (
     completed_spec,
     desired_stateful_set,

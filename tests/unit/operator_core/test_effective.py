@@ -6,6 +6,10 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from camerastream.settings.live import LiveChange, parse_live_settings
 from camerastream_operator.api.spec import BufferMonitorSpec
 from camerastream_operator.defaults import StreamDefaults
 from camerastream_operator.effective import (
@@ -23,10 +27,6 @@ from camerastream_operator.effective import (
     known_from_status,
     wanted_settings,
 )
-from hypothesis import given
-from hypothesis import strategies as st
-
-from camerastream.settings.live import LiveChange, parse_live_settings
 
 from .resources import DEFAULTS, NOW
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from camerastream_operator.fleet import (
     CameraDelivery,
     Delivery,
@@ -13,8 +16,6 @@ from camerastream_operator.fleet import (
     fleet_from_holds,
     guard_fleet,
 )
-from hypothesis import given
-from hypothesis import strategies as st
 
 from .resources import NOW
 

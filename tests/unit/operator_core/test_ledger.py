@@ -7,6 +7,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from hypothesis import given
+
 from camerastream_operator.classify import RestartReason
 from camerastream_operator.ledger import Counted, count_restarts
 from camerastream_operator.pods import read_pod
@@ -16,7 +18,6 @@ from camerastream_operator.restarts import (
     read_record,
     record_status,
 )
-from hypothesis import given
 
 from .resources import NOW, pod, terminated
 from .test_resource import json_values

@@ -7,10 +7,11 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 import pytest
-from camerastream_operator.ledger import count_restarts
-from camerastream_operator.restarts import MAX_PODS, MAX_RECENT, read_record, record_status
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from camerastream_operator.ledger import count_restarts
+from camerastream_operator.restarts import MAX_PODS, MAX_RECENT, read_record, record_status
 
 from .kubelet import ENDS, TOLD, Kubelet
 

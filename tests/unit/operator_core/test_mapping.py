@@ -5,6 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+
+from camerastream.assembly import check_settings
+from camerastream.settings.load import environment_name, load_settings
+from camerastream.settings.model import Settings
 from camerastream_operator.api.mapping import (
     ELSEWHERE,
     FIXED,
@@ -17,10 +21,6 @@ from camerastream_operator.api.mapping import (
 from camerastream_operator.api.resource import read_spec
 from camerastream_operator.defaults import StreamDefaults
 from camerastream_operator.desired import completed_spec, missing_defaults
-
-from camerastream.assembly import check_settings
-from camerastream.settings.load import environment_name, load_settings
-from camerastream.settings.model import Settings
 
 from .resources import DEFAULTS, FULL, MINIMAL
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from camerastream_operator.api.resource import read_camera_stream, read_spec
-from camerastream_operator.api.spec import SpoolMode
 from hypothesis import given
 from hypothesis import strategies as st
+
+from camerastream_operator.api.resource import read_camera_stream, read_spec
+from camerastream_operator.api.spec import SpoolMode
 
 from .crd_cases import REFUSED_BY_BOTH, TAKEN
 from .resources import FULL, MINIMAL, camera

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+
 from camerastream_operator.effective import Hold
 from camerastream_operator.ledger import count_restarts
 from camerastream_operator.observation import Observation
