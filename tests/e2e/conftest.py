@@ -74,6 +74,15 @@ def stream_image(site: Site) -> str:
         pytest.skip(str(refusal))
 
 
+@pytest.fixture(scope="session")
+def operator_image(site: Site) -> str:
+    """The name by which pods get the image of the operator."""
+    try:
+        return site.image("operator")
+    except Refusal as refusal:
+        pytest.skip(str(refusal))
+
+
 @pytest.fixture
 def kubectl(site: Site, request: pytest.FixtureRequest) -> Iterator[Kubectl]:
     """kubectl in a namespace of the test's own, which goes with it."""

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.e2e.cameras.deployment import Operator
-from tests.testbed.refusal import Refusal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,18 +14,9 @@ if TYPE_CHECKING:
     from tests.testbed.site.site import Site
 
 
-@pytest.fixture(scope="session")
-def operator_image(site: Site) -> str:
-    """The name by which pods get the image of the operator."""
-    try:
-        return site.image("operator")
-    except Refusal as refusal:
-        pytest.skip(str(refusal))
-
-
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def operator(site: Site, operator_image: str, stream_image: str) -> Iterator[Operator]:
-    """The operator at work."""
+    """The operator at work, until the last of these tests: the chart brings another one."""
     made = Operator(site.environment(), operator_image, stream_image)
     made.install()
     yield made
