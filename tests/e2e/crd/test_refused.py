@@ -123,3 +123,13 @@ def test_defaults_are_written_so_that_kubectl_get_shows_what_is_in_force(
     assert found["spec"]["bufferMonitor"]["action"] == "Restart"
     # Written here, the operator's own default could never apply.
     assert "thresholdSeconds" not in found["spec"]["bufferMonitor"]
+
+
+def test_a_password_in_the_url_is_not_repeated(shared_kubectl: Kubectl) -> None:
+    spec = source(url="rtsp://admin:hunter2@10.0.0.5/stream1")
+    done = shared_kubectl.attempt(
+        *("apply", "--dry-run=server", "--filename=-"),
+        stdin=json.dumps(camera_stream("lobby", spec)),
+    )
+    assert "must not stand in url" in done.stderr
+    assert "hunter2" not in done.stdout + done.stderr

@@ -40,7 +40,6 @@ async def watch(
         namespaces: Those to watch; none for the whole cluster.
         on_event: Called with the kind, ADDED, MODIFIED or DELETED (empty for what was there
             before), and the object.
-        stop: Ends it.
 
     Raises:
         WatchFailedError: kopf has given up; it does so when the API server fails for a minute.

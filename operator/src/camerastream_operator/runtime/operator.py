@@ -105,6 +105,7 @@ class Operator:
             reader=self._reader,
             fleet=self._fleet,
             defaults=lambda: defaults.current.stream,
+            spread_left=lambda: self._queue.spread_left_seconds,
             clock=clock,
         )
         self._queue = WorkQueue(
@@ -257,7 +258,8 @@ class Operator:
                     self._log.error("the defaults stay as they were", problems=error.problems)
                 self._metrics.defaults_usable.set(0)
                 continue
+            # Also when it is as it was before it was broken, which is no change.
+            self._metrics.defaults_usable.set(1)
             if changed:
-                self._metrics.defaults_usable.set(1)
                 self._log.info("the defaults of all cameras have changed")
                 self._queue_all()
