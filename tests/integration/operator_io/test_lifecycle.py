@@ -30,6 +30,23 @@ def test_from_nothing_to_a_full_status_takes_three_writes_and_idling_none(
     assert audit.writes() == []
 
 
+def test_a_pod_that_is_slow_to_start_shows_and_takes_three_writes_at_most(
+    api: Api, operator: OperatorProcess, audit: Audit
+) -> None:
+    api.create_camera("lobby")
+    until(lambda: api.get("pods", "lobby-0") is not None)
+    kubelet = Kubelet(api, "lobby")
+    kubelet.run(ready=False)
+
+    until(lambda: api.condition("lobby").get("status") == "False")
+    assert api.status("lobby")["pod"]["name"] == "lobby-0"
+    assert len(audit.writes()) == 2, audit.writes()
+    kubelet.set_ready(True)
+    until(lambda: api.condition("lobby").get("status") == "True")
+    quiet(audit.writes)
+    assert len(audit.writes()) == 3, audit.writes()
+
+
 def test_a_restarted_operator_writes_nothing(
     api: Api, operator: OperatorProcess, audit: Audit
 ) -> None:

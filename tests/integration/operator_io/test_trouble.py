@@ -88,14 +88,18 @@ def test_odd_resources_get_a_sentence_and_never_stop_the_others(
     Kubelet(api, "lobby").run()
     until(lambda: api.condition("lobby").get("status") == "True")
     for name in ODD:
-        until(
-            lambda name=name: api.condition(name).get("status") == "False",
-            what=lambda name=name: (name, api.status(name)),
-        )  # type: ignore[misc]
+        _until_refused(api, name)
         assert api.condition(name)["message"], name
     assert api.condition("refused")["reason"] == "ApplyFailed"
     assert api.condition("wrong-values")["reason"] == "InvalidSpec"
     quiet(audit.writes, 5)
+
+
+def _until_refused(api: Api, name: str) -> None:
+    until(
+        lambda: api.condition(name).get("status") == "False",
+        what=lambda: (name, api.status(name)),
+    )
 
 
 def test_a_killed_leader_loses_nothing(

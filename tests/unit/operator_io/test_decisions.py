@@ -8,7 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from camerastream_operator.engine.pacing import PATIENCE_SECONDS, patience_seconds
+from camerastream_operator.engine.pacing import (
+    CONFIRMATION_SECONDS,
+    PATIENCE_SECONDS,
+    patience_seconds,
+)
 from camerastream_operator.engine.rollout import PATIENCE_SECONDS as ROLL_PATIENCE_SECONDS
 from camerastream_operator.engine.rollout import RollGate
 from camerastream_operator.kube.patches import merge_patch
@@ -48,20 +52,39 @@ def _status(reason: str, status: str = "False", **more: Any) -> dict[str, Any]:
     return {"conditions": [{"type": "Ready", "status": status, "reason": reason}], **more}
 
 
+def _live(generation: int, applied: int | None = None) -> dict[str, Any]:
+    return {"effectiveSettings": {"generation": generation, "appliedGeneration": applied}}
+
+
+def _well(generation: int, applied: int, **more: Any) -> dict[str, Any]:
+    return _status("Streaming", "True", **_live(generation, applied), **more)
+
+
 @pytest.mark.parametrize(
     ("before", "after", "seconds"),
     [
-        ({}, _status("PodMissing"), 2),
-        ({}, _status("Starting", pod={"name": "x"}), 0),
+        ({}, _status("PodMissing"), PATIENCE_SECONDS),
+        ({}, _status("Starting", pod={"name": "x"}), PATIENCE_SECONDS),
+        ({}, _status("Starting", restarts={"total": 0, "budgetRemaining": 5}), PATIENCE_SECONDS),
+        ({}, _status("Starting", restarts={"total": 1}), 0),
+        ({}, _status("PodMissing", restarts={"podReplacements": 1}), 0),
         ({}, _status("InvalidSpec"), 0),
+        ({}, _status("Streaming", "True"), 0),
         (_status("PodMissing"), _status("Starting"), PATIENCE_SECONDS),
         (_status("Starting"), _status("Streaming", "True"), 0),
         (_status("Streaming", "True"), _status("NotReady"), 0),
         (_status("Starting"), _status("NotReady", restarts={"total": 1}), 0),
         (_status("Starting"), _status("ImagePull"), 0),
+        (_status("Starting", **_live(1)), _status("NotReady", **_live(1, 1)), PATIENCE_SECONDS),
+        (_status("Starting", **_live(1)), _status("NotReady", **_live(2, 1)), 0),
+        (_well(1, 1), _well(2, 1), CONFIRMATION_SECONDS),
+        (_well(1, 1), _well(2, 2), 0),
+        (_well(2, 1), _well(2, 2), 0),
+        (_well(1, 1), _well(2, 1, restarts={"total": 1}), 0),
+        (_status("NotReady", **_live(1, 1)), _well(2, 1), 0),
     ],
 )
-def test_only_a_step_on_the_way_may_wait(
+def test_only_a_step_on_the_way_or_to_a_confirmation_may_wait(
     before: dict[str, Any], after: dict[str, Any], seconds: float
 ) -> None:
     assert patience_seconds(before, after) == seconds

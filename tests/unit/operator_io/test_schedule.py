@@ -72,4 +72,6 @@ def test_a_key_that_fails_waits_longer_and_longer_up_to_a_limit() -> None:
 
 
 def test_jitter_takes_away_at_most_a_half() -> None:
-    assert Backoff(10, 300, lambda: 0.0).failed("a") == 5
+    backoff: Backoff[str] = Backoff(10, 300, lambda: 0.0)
+
+    assert backoff.failed("a") == 5

@@ -81,3 +81,29 @@ def test_a_key_that_fails_is_put_off_and_the_others_are_not() -> None:
 
     assert told == [(KEYS[0], 1), (KEYS[0], 2)]
     assert set(worked) == set(KEYS)
+
+
+def test_what_waits_for_a_spread_to_end_comes_after_it_even_where_that_is_late() -> None:
+    now = [0.0]
+    worked: list[Key] = []
+
+    async def work(key: Key) -> float | None:
+        worked.append(key)
+        return queue.spread_left_seconds if worked.count(key) == 1 else None
+
+    async def failed(key: Key, error: Exception, failures: int) -> None:
+        raise error
+
+    async def main() -> None:
+        queue.add_spread(KEYS, 1)
+        now[0] = 10.0
+        await _run(queue, 2, lambda: queue.ready == 0)
+        assert worked == KEYS[:11]
+        now[0] = 50.0
+        await _run(queue, 2, lambda: queue.waiting == 0 and len(worked) == 2 * len(KEYS))
+
+    queue = WorkQueue(work, on_error=failed, clock=lambda: now[0], random=lambda: 1.0)
+    asyncio.run(main())
+
+    assert worked[: len(KEYS)] == KEYS
+    assert queue.spread_left_seconds == 0

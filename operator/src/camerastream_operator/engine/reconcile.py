@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
+from camerastream_operator.desired import settings_of
 from camerastream_operator.effective import annotation_value
 from camerastream_operator.engine.assessment import Evidence, assess
 from camerastream_operator.engine.children import CameraGoneError
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from camerastream_operator.pods import Pod
     from camerastream_operator.stream_status import StreamStatus
 
+_FOLLOW_UP_SECONDS = 1.0
 _APPLIED_SECONDS = 1.0
 _LONGEST_APPLIED_SECONDS = 60.0
 _FAILURES_WORTH_A_CONDITION = 3
@@ -56,6 +58,7 @@ class Reconciler:
         reader: Asks streams.
         fleet: Holds all cameras when Kafka is down.
         defaults: Returns the operator's defaults in force.
+        spread_left: Returns for how many seconds a change for all cameras is still going out.
         clock: Tells the time.
     """
 
@@ -69,6 +72,7 @@ class Reconciler:
         reader: StreamReader,
         fleet: FleetKeeper,
         defaults: Callable[[], StreamDefaults],
+        spread_left: Callable[[], float],
         clock: Clock,
     ) -> None:
         self._cache = cache
@@ -78,6 +82,7 @@ class Reconciler:
         self._reader = reader
         self._fleet = fleet
         self._defaults = defaults
+        self._spread_left = spread_left
         self._clock = clock
         self._applied: Backoff[Key] = Backoff(
             _APPLIED_SECONDS, _LONGEST_APPLIED_SECONDS, clock.random
@@ -100,11 +105,13 @@ class Reconciler:
         now = self._clock.now()
         evidence = self._evidence(key, camera)
         found = assess(evidence, self._defaults(), fleet_hold_until=self._fleet.hold_until, now=now)
+        pod = await self._settle_pod(key, evidence.pod, found)
+        if (later := self._follow_up(evidence, pod, found)) is not None:
+            return later
         try:
             stateful_set, apply_error = await self._ensure(camera, found, evidence)
         except CameraGoneError:
             return 0.0
-        pod = await self._settle_pod(key, evidence.pod, found)
         stream = await self._ask(camera, pod, found)
         rolling = False
         if stateful_set is not None and found.desired is not None and not apply_error:
@@ -178,6 +185,23 @@ class Reconciler:
             if error.not_found or error.conflict:
                 return pod
             raise
+
+    def _follow_up(self, evidence: Evidence, pod: Pod | None, found: Assessment) -> float | None:
+        """Return when StatefulSet and status follow what the pod was told; None for now.
+
+        First come the pods, of all cameras; and the status can say by then that the stream
+        has taken it. Killed before, the next operator finds the generation in the pod; where
+        that is gone too, nothing has told of it. What is counted does not wait.
+        """
+        if pod is None or found.counted.record != found.before:
+            return None
+        left = self._spread_left()
+        if pod is not evidence.pod:
+            return max(_FOLLOW_UP_SECONDS, left)
+        # The pod's own event may come before the spread is over.
+        told = found.effective is not None and pod.settings == annotation_value(found.effective)
+        waits = told and pod.settings != settings_of(evidence.stateful_set or {})
+        return left if waits and left > 0 else None
 
     async def _roll(
         self, key: Key, pod: Pod | None, stateful_set: Mapping[str, Any], now: datetime

@@ -107,6 +107,9 @@ class StatusWriter:
             )
         except ApiError as error:
             if not (error.conflict or error.not_found):
+                # It may be written, and counted, all the same: then only a look at the Events
+                # there are tells which restarts have none.
+                self._caught_up.discard(camera.uid)
                 raise
             await self._learn(key, camera)
             return False

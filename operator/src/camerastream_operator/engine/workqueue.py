@@ -43,6 +43,7 @@ class WorkQueue:
         self._clock = clock
         self._schedule: Schedule[Key] = Schedule()
         self._backoff: Backoff[Key] = Backoff(FIRST_RETRY_SECONDS, LONGEST_RETRY_SECONDS, random)
+        self._spread_until = clock()
         self._woken = asyncio.Event()
         self._log = structlog.get_logger()
 
@@ -61,6 +62,15 @@ class WorkQueue:
         """For how long the oldest key has been due or worked on."""
         return self._schedule.oldest_age(self._clock())
 
+    @property
+    def spread_left_seconds(self) -> float:
+        """After how many seconds the last key of a spread is due; 0 when it has been.
+
+        A key that is asked for with this delay comes after all of them, even where they are
+        late, since the one that has been due the longest comes first.
+        """
+        return max(0.0, self._spread_until - self._clock())
+
     def add(self, key: Key, delay_seconds: float = 0.0) -> None:
         """Ask for a key, now or later."""
         self._schedule.add(key, self._clock() + delay_seconds)
@@ -70,6 +80,7 @@ class WorkQueue:
         """Ask for many keys, so many per second: a change for all cameras is no flood."""
         for number, key in enumerate(keys):
             self.add(key, number / per_second)
+            self._spread_until = max(self._spread_until, self._clock() + number / per_second)
 
     async def run(self, workers: int) -> None:
         """Work until cancelled.

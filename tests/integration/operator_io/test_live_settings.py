@@ -1,0 +1,134 @@
+"""Another threshold reaches the pods first, in few writes; no generation has two meanings."""
+
+from __future__ import annotations
+
+import json
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.integration.operator_io.kubelet import Kubelet
+from tests.integration.operator_io.waiting import quiet, until
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from tests.integration.operator_io.api import Api
+    from tests.integration.operator_io.audit import Audit
+    from tests.integration.operator_io.operator import OperatorProcess
+
+_ANNOTATION = "camerastream.dev/effective-settings"
+NAMES = ("one", "two", "three")
+
+
+@pytest.fixture
+def streams_url(api: Api) -> Iterator[str]:
+    """Streams that take what their pod's annotation says; `{pod}` is filled in."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            generation = _told(api, self.path.rpartition("/")[2]).get("generation")
+            monitor = {"state": "healthy", "settingsGeneration": generation}
+            body = json.dumps({"monitor": monitor, "source": {"up": True}}).encode()
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}/{{pod}}"
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+def test_another_default_is_told_to_all_pods_first_and_takes_three_writes_each(
+    api: Api, make_operator: Callable[..., OperatorProcess], audit: Audit, streams_url: str
+) -> None:
+    # So slow that pods, StatefulSets and statuses would mix if all came at once.
+    operator = make_operator(stream_status_url=streams_url, writes_per_second="3")
+    operator.start()
+    for name in NAMES:
+        _run(api, name)
+    quiet(audit.writes)
+    audit.begin()
+
+    operator.write_defaults(threshold=45)
+
+    for name in NAMES:
+        until(lambda name=name: _confirmed(api, name) == (2, 45))  # type: ignore[misc]
+    quiet(audit.writes, 5)
+    kinds = [" ".join(item.split()[:2]) for item in audit.writes()]
+    assert kinds[: len(NAMES)] == ["patch pods"] * len(NAMES)
+    assert sorted(kinds[len(NAMES) :]) == sorted(
+        ["patch statefulsets", "patch camerastreams/status"] * len(NAMES)
+    )
+    for name in NAMES:
+        assert _in_template(api, name) == _told(api, f"{name}-0")
+
+
+@pytest.mark.parametrize(("then", "generation"), [(45, 2), (30, 3)])
+def test_killed_when_only_the_pod_was_told_no_generation_names_two_settings(
+    api: Api,
+    make_operator: Callable[..., OperatorProcess],
+    streams_url: str,
+    then: int,
+    generation: int,
+) -> None:
+    operator = make_operator(stream_status_url=streams_url)
+    operator.start()
+    _run(api, "lobby")
+    until(lambda: _confirmed(api, "lobby") == (1, 60))
+    operator.kill()
+    # So slow that it is killed between its first write and the second.
+    slow = make_operator("slow", stream_status_url=streams_url, writes_per_second="0.2")
+    slow.start()
+
+    slow.write_defaults(threshold=45)
+    until(lambda: _told(api, "lobby-0")["generation"] == 2)
+    slow.kill()
+    # Else this would be about something else: the pod alone knows.
+    assert _in_template(api, "lobby")["generation"] == 1
+    assert _confirmed(api, "lobby") == (1, 60)
+    operator.write_defaults(threshold=then)
+    operator.start()
+
+    until(lambda: _confirmed(api, "lobby") == (generation, then))
+    assert _told(api, "lobby-0")["thresholdSeconds"] == then
+    assert _told(api, "lobby-0")["generation"] == generation
+    assert _in_template(api, "lobby") == _told(api, "lobby-0")
+
+
+def _run(api: Api, name: str) -> None:
+    api.create_camera(name)
+    until(lambda: api.get("pods", f"{name}-0") is not None)
+    Kubelet(api, name).run()
+    until(lambda: api.condition(name).get("status") == "True", what=lambda: api.status(name))
+
+
+def _told(api: Api, pod: str) -> dict[str, Any]:
+    return _settings(api.get("pods", pod) or {})
+
+
+def _in_template(api: Api, name: str) -> dict[str, Any]:
+    return _settings((api.get("statefulsets", name) or {})["spec"]["template"])
+
+
+def _settings(body: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(
+        body.get("metadata", {}).get("annotations", {}).get(_ANNOTATION, "{}")
+    )
+    return found
+
+
+def _confirmed(api: Api, name: str) -> tuple[int | None, int | None]:
+    """Return generation and threshold that the status says to be in force."""
+    found = api.status(name).get("effectiveSettings", {})
+    return found.get("appliedGeneration"), found.get("thresholdSeconds")
