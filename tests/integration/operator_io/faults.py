@@ -25,8 +25,7 @@ if TYPE_CHECKING:
 
 RETRY_AFTER_SECONDS = 1
 _HOST = "127.0.0.1"
-_START_SECONDS = 30
-_END_SECONDS = 0.1
+_START_SECONDS, _END_SECONDS = 30, 0.1
 # Of one connection, or said anew by the proxy's own side of it.
 _NOT_PASSED_ON = frozenset(
     {"host", "connection", "content-length", "transfer-encoding", "authorization", "date"}
@@ -43,9 +42,9 @@ class Fault(Enum):
     UNAVAILABLE = "503"
     """Every request is answered 503."""
     GONE_EVENT = "410 as an event"
-    """Every watch is answered 200 and an ERROR event with code 410; the rest passes."""
+    """Every watch is answered 200 and an ERROR event with code 410."""
     GONE_STATUS = "410 as a status"
-    """Every watch is answered 410; the rest passes."""
+    """Every watch is answered 410."""
     LOST_ANSWERS = "lost answers"
     """Every write reaches the API server, and the connection breaks before its answer."""
     NO_CALLS = "calls hang"
@@ -218,8 +217,7 @@ class ApiProxy:
                 return await self._pass_watch(request, answer)
             data = await answer.read()
             if verb == "write":
-                path = request.path
-                self.writes.append(Write(request.method, path, body, answer.status))
+                self.writes.append(Write(request.method, request.path, body, answer.status))
                 if self._fault is Fault.LOST_ANSWERS:
                     _break(request)
             await self._calls_pass.wait()
