@@ -10,8 +10,8 @@ from benchmarks.footage import ROOT
 from benchmarks.operator_process import FLOOR_NAMESPACE, NAMESPACE, process_cpu_seconds
 from tests.testbed.audit import Entry, read_entries
 from tests.testbed.kubernetes import components
-from tests.testbed.kubernetes.binaries import binaries
-from tests.testbed.kubernetes.cluster import Cluster, assets
+from tests.testbed.kubernetes.binaries import control_plane_binaries
+from tests.testbed.kubernetes.cluster import Cluster
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -65,7 +65,7 @@ class ControlPlane:
 
     def __init__(self, lease: Lease) -> None:
         self._lease = lease
-        self.cluster = Cluster.start(lease, assets(binaries()), with_node=False)
+        self.cluster = Cluster.start(lease, control_plane_binaries(), with_node=False)
         self.audit = AuditTail(self.cluster.layout.audit_log)
         self._hurry_controllers()
         for namespace in (NAMESPACE, FLOOR_NAMESPACE):

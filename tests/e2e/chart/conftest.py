@@ -8,8 +8,8 @@ import pytest
 
 from tests.e2e.chart.installation import Installation
 from tests.testbed import tools
-from tests.testbed.kubernetes.binaries import binaries
-from tests.testbed.kubernetes.cluster import Cluster, assets
+from tests.testbed.kubernetes.binaries import binaries, control_plane_binaries
+from tests.testbed.kubernetes.cluster import Cluster
 from tests.testbed.lease import Lease, sweep
 from tests.unit.chart.helm import Helm
 
@@ -29,7 +29,7 @@ def control_plane() -> Iterator[Cluster]:
     """The API server."""
     sweep()
     with Lease.take("chart", unique=True) as lease:
-        yield Cluster.start(lease, assets(binaries()), with_node=False)
+        yield Cluster.start(lease, control_plane_binaries(), with_node=False)
 
 
 @pytest.fixture(params=[3, 4], ids=["helm3", "helm4"])

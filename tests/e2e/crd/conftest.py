@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.e2e.kubectl import Kubectl
-from tests.testbed.kubernetes.binaries import binaries
-from tests.testbed.kubernetes.cluster import Cluster, assets
+from tests.testbed.kubernetes.binaries import control_plane_binaries
+from tests.testbed.kubernetes.cluster import Cluster
 from tests.testbed.lease import Lease, sweep
 from tests.testbed.site.site import ForeignSite
 from tests.unit.operator_core.resources import CRD_FILE
@@ -41,7 +41,7 @@ def control_plane() -> Iterator[Cluster | ForeignSite]:
         return
     sweep()
     with Lease.take("crd", unique=True) as lease:
-        yield Cluster.start(lease, assets(binaries()), with_node=False)
+        yield Cluster.start(lease, control_plane_binaries(), with_node=False)
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import click
 
 from tests.testbed.images.build import build, reference
-from tests.testbed.kubernetes.binaries import binaries
 from tests.testbed.kubernetes.cluster import Cluster
 from tests.testbed.kubernetes.commands import NAME as CLUSTER
 from tests.testbed.lease import Lease
@@ -27,7 +26,7 @@ def build_command(target: str) -> None:
     standing = Lease.standing(CLUSTER)
     if standing is None:
         return
-    cluster = Cluster.attach(standing, binaries())
+    cluster = Cluster.attach(standing)
     if cluster.layout.with_node:
         cluster.load_image(archive)
         say(f"the node has {reference(target)}")

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tests.testbed.kafka.cluster import USER, KafkaCluster
-from tests.testbed.kubernetes.binaries import binaries
 from tests.testbed.kubernetes.cluster import Cluster
 from tests.testbed.kubernetes.commands import NAME as CLUSTER_LEASE
 from tests.testbed.lease import Lease, sweep
@@ -82,7 +81,7 @@ def _on_the_node() -> dict[str, Any]:
     standing = Lease.standing(CLUSTER_LEASE)
     if standing is None:
         raise Refusal("There is no cluster; start one with: testbed cluster up")
-    found = Cluster.attach(standing, binaries())
+    found = Cluster.attach(standing)
     return {"host": found.layout.address, "command_prefix": found.on_node([])}
 
 

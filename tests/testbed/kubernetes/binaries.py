@@ -28,6 +28,8 @@ _COMPONENTS = (
     "kube-proxy",
     "kubectl",
 )
+_ASSETS = ("etcd", "kube-apiserver", "kubectl")
+"""What envtest's archives hold."""
 _CONTAINERD = "github.com/containerd/containerd/v2"
 _HELM = "helm.sh/helm/v4"
 _COMMANDS = (
@@ -59,6 +61,38 @@ def binaries() -> Path:
         what=f"building Kubernetes {version()}, containerd, CoreDNS and helm from source",
         estimate_seconds=660,
     )
+
+
+def control_plane_binaries() -> Path:
+    """Return the folder with the control plane's: KUBEBUILDER_ASSETS where it is set.
+
+    Raises:
+        Refusal: They have to be built and cannot be.
+    """
+    return _given() or binaries()
+
+
+def check_control_plane() -> None:
+    """Refuse where the control plane's binaries are not given, and cannot be built.
+
+    Raises:
+        Refusal: With what to do.
+    """
+    if _given() is None:
+        check()
+
+
+def _given() -> Path | None:
+    given = os.environ.get("KUBEBUILDER_ASSETS")
+    if not given:
+        return None
+    for name in _ASSETS:
+        if not (Path(given) / name).exists():
+            raise Refusal(
+                f"KUBEBUILDER_ASSETS={given} holds no {name}; name a folder with "
+                f"{', '.join(_ASSETS)}, or unset it to have them built."
+            )
+    return Path(given)
 
 
 def check() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
 
 CNI_BINARIES = Path("/usr/lib/cni")
 _LAYOUT_FILE = "layout.json"
+_CONTROLLERS = "kube-controller-manager"
 _PATIENCE_SECONDS = 90
 _LOOK_SECONDS = 0.05
 
@@ -53,7 +53,7 @@ class Cluster:
         self.api = ApiServer(layout)
 
     @classmethod
-    def attach(cls, lease: Lease, binaries: Path) -> Self:
+    def attach(cls, lease: Lease) -> Self:
         """Return the cluster that another process started under this lease.
 
         Raises:
@@ -63,6 +63,7 @@ class Cluster:
             stored = json.loads((lease.folder / _LAYOUT_FILE).read_text())
         except (OSError, ValueError):
             raise ClusterError(f"{lease.folder} holds no cluster") from None
+        binaries = Path(stored.pop("binaries"))
         return cls(lease, binaries, Layout(folder=lease.folder, **stored))
 
     @classmethod
@@ -107,11 +108,6 @@ class Cluster:
         if cluster.node is not None:
             cluster._start_node()
             tell("the node is ready")
-        cluster._wait(
-            "no default service account",
-            lambda: bool(cluster.api.object("/api/v1/namespaces/default/serviceaccounts/default")),
-            "kube-controller-manager",
-        )
         return cluster
 
     @property
@@ -194,9 +190,17 @@ class Cluster:
         self.start_component("etcd")
         self.start_component("kube-apiserver")
         self.wait_until_ready()
-        self.start_component("kube-controller-manager")
+        if not (self._binaries / _CONTROLLERS).exists():
+            # KUBEBUILDER_ASSETS has none: then nothing but the API is there.
+            return
+        self.start_component(_CONTROLLERS)
         if self.layout.with_node:
             self.start_component("kube-scheduler")
+        self._wait(
+            "no default service account",
+            lambda: bool(self.api.object("/api/v1/namespaces/default/serviceaccounts/default")),
+            _CONTROLLERS,
+        )
 
     def _start_node(self) -> None:
         assert self.node is not None
@@ -269,6 +273,7 @@ class Cluster:
                     "etcd_port": layout.etcd_port,
                     "etcd_peer_port": layout.etcd_peer_port,
                     "network": layout.network,
+                    "binaries": str(self._binaries),
                 }
             )
         )
@@ -307,14 +312,6 @@ class Cluster:
             path.write_text(
                 configuration.kubeconfig(layout.server, authority.certificate, credential)
             )
-
-
-def assets(binaries: Path) -> Path:
-    """Return where the control plane's binaries are: KUBEBUILDER_ASSETS where it is set."""
-    given = os.environ.get("KUBEBUILDER_ASSETS")
-    if given and shutil.which("kube-apiserver", path=given):
-        return Path(given)
-    return binaries
 
 
 def _free_ports(count: int) -> list[int]:

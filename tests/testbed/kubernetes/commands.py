@@ -8,8 +8,8 @@ import subprocess
 import click
 
 from tests.testbed.kubernetes import preflight
-from tests.testbed.kubernetes.binaries import binaries, version
-from tests.testbed.kubernetes.cluster import Cluster, assets
+from tests.testbed.kubernetes.binaries import binaries, control_plane_binaries, version
+from tests.testbed.kubernetes.cluster import Cluster
 from tests.testbed.lease import Lease
 from tests.testbed.progress import say
 from tests.testbed.refusal import Refusal
@@ -35,7 +35,7 @@ def up(control_plane_only: bool, longest_restart_wait_seconds: int) -> None:
     if Lease.standing(NAME) is not None:
         raise Refusal("There is a cluster already; end it first with: testbed cluster down")
     (preflight.control_plane if control_plane_only else preflight.node)()
-    folder = assets(binaries()) if control_plane_only else binaries()
+    folder = control_plane_binaries() if control_plane_only else binaries()
     lease = Lease.take(NAME)
     try:
         started = Cluster.start(
@@ -70,7 +70,7 @@ def status() -> None:
     if lease is None:
         click.echo(f"no cluster; `testbed cluster up` starts Kubernetes {version()}")
         raise SystemExit(1)
-    found = Cluster.attach(lease, binaries())
+    found = Cluster.attach(lease)
     answers = "answers" if found.api.ready() else "does not answer"
     click.echo(f"Kubernetes {version()} at {found.layout.server} {answers}")
     click.echo(f"KUBECONFIG={found.kubeconfig}")
@@ -107,4 +107,4 @@ def _standing() -> Cluster:
     lease = Lease.standing(NAME)
     if lease is None:
         raise Refusal("There is no cluster; start one with: testbed cluster up")
-    return Cluster.attach(lease, binaries())
+    return Cluster.attach(lease)

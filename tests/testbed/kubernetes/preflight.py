@@ -31,7 +31,7 @@ def control_plane() -> None:
     requirement.available_memory(1.5)
     requirement.free_disk(cache_folder(), 1)
     requirement.free_disk(leases_folder(), 0.5)
-    binaries.check()
+    binaries.check_control_plane()
 
 
 def node() -> None:

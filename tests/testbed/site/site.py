@@ -148,7 +148,7 @@ def open_site(lease: Lease) -> Iterator[Site]:
                 kind.delete()
         case SiteKind.STANDING:
             assert standing is not None
-            yield OwnSite(Cluster.attach(standing, binaries()), lease)
+            yield OwnSite(Cluster.attach(standing), lease)
         case SiteKind.OWN:
             preflight.node()
             yield OwnSite(Cluster.start(lease, binaries(), tell=say), lease)
