@@ -21,6 +21,7 @@ from tests.testbed.refusal import Refusal
 ROOT = Path(__file__).parents[2]
 _NO_TESTS_COLLECTED = 5
 _WORKERS = 2
+_RERUNS = 1
 _TIMEOUT_SECONDS = 900
 """Of a single test, with the fixtures that it is the first to need."""
 
@@ -85,9 +86,15 @@ def _fixtures(chosen: list[str]) -> list[str]:
 def _run(lease: Lease, chosen: list[str]) -> int:
     command = _pytest(
         *(f"--numprocesses={_WORKERS}", "--dist=loadgroup", f"--timeout={_TIMEOUT_SECONDS}"),
+        # A dozen servers on two cores now and then stall each other. What had to be run again
+        # is listed at the end, with its evidence gathered: it is no secret.
+        *(f"--reruns={_RERUNS}", "-rR"),
         *chosen,
     )
     environment = {**os.environ, MARK: str(lease.folder)}
+    # Whoever started this in the background may have had Ctrl-C ignored, which is inherited;
+    # what is handled here is not ignored there.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     process = subprocess.Popen(command, cwd=ROOT, env=environment)
 
     def pass_on(_number: int, _frame: object) -> None:

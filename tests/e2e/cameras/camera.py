@@ -109,7 +109,7 @@ class Camera:
         self.kubectl.wait(
             f"{total} restarts of {self.name} are not counted",
             lambda: self.status().get("restarts", {}).get("total", 0) >= total,
-            180,
+            300,
         )
         return self.restarts()
 

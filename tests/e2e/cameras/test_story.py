@@ -91,13 +91,13 @@ def test_kills_are_told_apart(camera: Camera, pod_kafka: PodKafka, site: Site) -
     # A queue that does not fit into the container, which a frozen broker fills.
     manifest = camera.manifest()
     kafka = manifest["spec"]["kafka"]
-    kafka["producerConfig"] = {"queue.buffering.max.kbytes": "131072"}
+    kafka["producerConfig"] = {"queue.buffering.max.kbytes": "163840"}
     camera.apply(
         source={"url": "test:1920x1080@15"},
         encoding={"jpegQuality": 100},
         kafka=kafka,
         bufferMonitor={"thresholdSeconds": 3600},
-        template={"resources": {"limits": {"memory": "200Mi"}}},
+        template={"resources": {"limits": {"memory": "240Mi"}}},
     )
     camera.wait_for_delivered(5)
     # From the node: inside its own namespace the first process is safe from SIGKILL.

@@ -79,6 +79,7 @@ class Camera:
         self._kubectl.wait(
             "no restart",
             lambda: self._kubectl.container(self.POD).get("restartCount", 0) >= count,
+            300,
         )
         ended: dict[str, Any] = self._kubectl.container(self.POD)["lastState"]["terminated"]
         return ended
@@ -179,13 +180,13 @@ def test_an_oom_kill_in_write_ahead_mode_loses_nothing(
 ) -> None:
     # A queue that does not fit into the container, whose quarter, what a replay uses, does.
     camera.start(
-        memory_limit="200Mi",
+        memory_limit="240Mi",
         SPOOL_MODE="write-ahead",
         RTSP_CAMERA_URL="test:1920x1080@15",
         COMPRESS_IMAGE_QUALITY=100,
         KAFKA_BUFFER_ERROR_THRESHOLD_SECONDS=3600,
         KAFKA_CONFIG_QUEUE_BUFFERING_MAX_MESSAGES=100000,
-        KAFKA_CONFIG_QUEUE_BUFFERING_MAX_KBYTES=131072,
+        KAFKA_CONFIG_QUEUE_BUFFERING_MAX_KBYTES=163840,
     )
     stream = stream_id(kubectl)
     pod_kafka.freeze()
