@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tests.testbed import requirement, tools
 from tests.testbed.cache import cache_folder
-from tests.testbed.images.build import build, docker_available
+from tests.testbed.images.build import build
 from tests.testbed.kafka.preparation import installation
 from tests.testbed.kubernetes import preflight
 from tests.testbed.kubernetes.binaries import binaries
-from tests.testbed.kubernetes.commands import NAME as CLUSTER_LEASE
 from tests.testbed.lease import Lease
-from tests.testbed.site.choice import SiteKind, choose
+from tests.testbed.site.choice import SiteKind
+from tests.testbed.site.site import current_choice
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -33,7 +31,7 @@ def prepare(fixtures: Collection[str]) -> None:
         Refusal: Something is missing that cannot be made here.
     """
     wanted = _Wanted(frozenset(fixtures))
-    site = _site_kind() if wanted.any("site") else None
+    site = current_choice().kind if wanted.any("site") else None
     if site in {SiteKind.OWN, SiteKind.STANDING}:
         preflight.node() if site is SiteKind.OWN else preflight.control_plane()
     if wanted.any("control_plane"):
@@ -61,14 +59,6 @@ class _Wanted:
 
     def any(self, word: str) -> bool:
         return any(word in fixture for fixture in self.fixtures)
-
-
-def _site_kind() -> SiteKind:
-    return choose(
-        os.environ,
-        standing=Lease.standing(CLUSTER_LEASE) is not None,
-        docker_and_kind=shutil.which("kind") is not None and docker_available(),
-    ).kind
 
 
 def _build_image(target: str) -> None:

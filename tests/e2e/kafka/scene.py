@@ -5,12 +5,9 @@ from __future__ import annotations
 import uuid
 from typing import TYPE_CHECKING, Any
 
-import cv2
-import numpy as np
-
-from camerastream.delivery.spool import FILE_NAME, Spool
+from tests.integration.program.arrival import expect_all_frames, expect_jpegs
 from tests.integration.program.harness import Program
-from tests.integration.topic import TopicReader, assert_complete_and_in_order, wait_until
+from tests.integration.topic import TopicReader, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -129,24 +126,11 @@ class Scene:
         there.
         """
         wait_until(lambda: _settled(program), timeout_seconds, program.text)
-        assert program.terminate() == 0
-        ended = program.line("buffer stored, ended")
-        assert ended["dropped"] == {}, ended
-        assert ended["delivered"] + ended["spooled"] == ended["selected"], ended
-        spool = Spool(self._folder / "state" / FILE_NAME)
-        kept = [frame.sequence for frame in spool.read(after_position=-1, max_bytes=10**9)]
-        spool.close()
-        stream = program.line("started")["stream"]
-        arrived = self.reader.wait_for(stream, ended["delivered"], timeout_seconds)
-        assert_complete_and_in_order([*arrived, *kept], ended["selected"])
+        expect_all_frames(program, self.reader, timeout_seconds)
 
     def expect_pictures(self) -> None:
         """Every frame on the topic is a JPEG of the size that its headers name."""
-        assert self.reader.frames
-        for header, value in self.reader.frames:
-            picture = cv2.imdecode(np.frombuffer(value, np.uint8), cv2.IMREAD_COLOR)
-            assert picture is not None, header
-            assert picture.shape == (header.height, header.width, 3)
+        expect_jpegs(self.reader)
 
 
 def wait_for_line(program: Program, start: str) -> dict[str, Any]:

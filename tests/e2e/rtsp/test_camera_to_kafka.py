@@ -7,8 +7,8 @@ from uuid import uuid4
 
 import pytest
 
-from tests.e2e.rtsp.arrival import expect_all_frames, expect_jpegs
 from tests.e2e.rtsp.camera import assert_nothing_secret_is_said
+from tests.integration.program.arrival import expect_all_frames, expect_jpegs
 from tests.integration.topic import TopicReader, wait_until
 from tests.testbed.kafka import USER
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.e2e.rtsp.arrival import expect_all_frames, expect_jpegs
 from tests.e2e.rtsp.camera import WRONG_PASSWORD
+from tests.integration.program.arrival import expect_all_frames, expect_jpegs
 from tests.integration.topic import wait_until
 from tests.testbed.rtsp import Reading
 

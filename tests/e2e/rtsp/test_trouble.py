@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.e2e.rtsp.arrival import expect_all_frames, expect_jpegs
+from tests.integration.program.arrival import expect_all_frames, expect_jpegs
 from tests.integration.topic import wait_until
 
 if TYPE_CHECKING:

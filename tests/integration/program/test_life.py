@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from camerastream.delivery.spool import FILE_NAME, Spool
+from tests.integration.program.arrival import expect_all_frames
 from tests.integration.topic import TopicReader, assert_complete_and_in_order, wait_until
 
 if TYPE_CHECKING:
@@ -46,24 +46,6 @@ FIELDS = {
     "compressed_bytes",
     "compression_ratio",
 }
-
-
-def expect_all(program: Program, reader: TopicReader) -> None:
-    """End the program and find every frame it ever selected: on the topic, in order.
-
-    On a busy machine the last few may have gone to the spool instead: they are looked for
-    there.
-    """
-    wait_until(lambda: program.status()["spool"]["frames"] == 0, 60, program.text)
-    assert program.terminate() == 0
-    ended = program.line("buffer stored, ended")
-    assert ended["dropped"] == {}, ended
-    assert ended["delivered"] + ended["spooled"] == ended["selected"], ended
-    spool = Spool(program.folder / "state" / FILE_NAME)
-    kept = [frame.sequence for frame in spool.read(after_position=-1, max_bytes=10**9)]
-    spool.close()
-    arrived = reader.wait_for(program.line("started")["stream"], ended["delivered"])
-    assert_complete_and_in_order([*arrived, *kept], ended["selected"])
 
 
 def test_an_outage_ends_it_with_the_customers_lines_and_a_restart_loses_nothing(
@@ -105,7 +87,7 @@ def test_an_outage_ends_it_with_the_customers_lines_and_a_restart_loses_nothing(
     second.line(DETECTED + "buffer backlog of")
     broker.thaw()
     second.line(RESOLVED)
-    expect_all(second, reader)
+    expect_all_frames(second, reader)
 
 
 def test_every_line_of_the_output_is_a_log_line_and_the_buffers_can_be_grepped(
@@ -134,7 +116,7 @@ def test_sigterm_in_an_outage_with_the_queue_full_loses_nothing(
     broker.thaw()
     second = run(**settings)
     second.line(RESOLVED)
-    expect_all(second, reader)
+    expect_all_frames(second, reader)
 
 
 @pytest.mark.parametrize("outage", [False, True], ids=["healthy", "in an outage"])
@@ -160,7 +142,7 @@ def test_sigkill_in_write_ahead_mode_loses_nothing(
     second.line("the program before this one was killed")
     assert second.line("started")["stream"] == first.line("started")["stream"]
     wait_until(lambda: second.frames()["selected"] > seen + 10, 60)
-    expect_all(second, reader)
+    expect_all_frames(second, reader)
 
 
 def test_sigkill_without_write_ahead_is_admitted(
@@ -211,7 +193,7 @@ def test_probe_mode_lets_livez_fail_and_waits_for_the_kubelet(
     broker.thaw()
     second = run(**SMALL_QUEUE, ON_THRESHOLD="probe")
     second.line(RESOLVED)
-    expect_all(second, reader)
+    expect_all_frames(second, reader)
 
 
 def test_live_settings_are_followed_and_hold_reports_without_a_restart(
@@ -230,7 +212,7 @@ def test_live_settings_are_followed_and_hold_reports_without_a_restart(
     broker.thaw()
     program.line(RESOLVED)
     wait_until(lambda: program.get("/readyz")[0] == 200)
-    expect_all(program, reader)
+    expect_all_frames(program, reader)
 
 
 def test_a_simulated_buffer_error_goes_the_whole_way_to_the_exit_code(
@@ -242,7 +224,7 @@ def test_a_simulated_buffer_error_goes_the_whole_way_to_the_exit_code(
     assert CRITICAL in first.messages()
     second = run()
     second.line(RESOLVED)
-    expect_all(second, reader)
+    expect_all_frames(second, reader)
 
 
 def test_a_simulated_buffer_error_can_be_switched_on_in_a_running_program(run: Run) -> None:

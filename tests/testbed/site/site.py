@@ -17,7 +17,7 @@ from tests.testbed.kubernetes.commands import NAME as CLUSTER_LEASE
 from tests.testbed.lease import Lease
 from tests.testbed.progress import say
 from tests.testbed.refusal import Refusal
-from tests.testbed.site.choice import SiteKind, choose
+from tests.testbed.site.choice import SiteChoice, SiteKind, choose
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -120,6 +120,15 @@ class ForeignSite:
         return
 
 
+def current_choice() -> SiteChoice:
+    """Return which cluster the tests would use on this machine now."""
+    return choose(
+        os.environ,
+        standing=Lease.standing(CLUSTER_LEASE) is not None,
+        docker_and_kind=shutil.which("kind") is not None and docker_available(),
+    )
+
+
 @contextlib.contextmanager
 def open_site(lease: Lease) -> Iterator[Site]:
     """Find or start the cluster that the tests run on; end it where it was started.
@@ -131,11 +140,7 @@ def open_site(lease: Lease) -> Iterator[Site]:
         Refusal: There is none and none can be started.
     """
     standing = Lease.standing(CLUSTER_LEASE)
-    choice = choose(
-        os.environ,
-        standing=standing is not None,
-        docker_and_kind=shutil.which("kind") is not None and docker_available(),
-    )
+    choice = current_choice()
     say(f"cluster: {choice.kind}, since {choice.reason}")
     match choice.kind:
         case SiteKind.FOREIGN:

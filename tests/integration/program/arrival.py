@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     from tests.integration.topic import TopicReader
 
 
-def expect_all_frames(program: Program, reader: TopicReader) -> None:
+def expect_all_frames(program: Program, reader: TopicReader, timeout_seconds: float = 60) -> None:
     """End the program and find every frame that it ever selected: on the topic, in order.
 
     On a busy machine the last few may have gone to the spool instead: they are looked for
     there.
     """
-    wait_until(lambda: program.status()["spool"]["frames"] == 0, 60, program.text)
+    wait_until(lambda: program.status()["spool"]["frames"] == 0, timeout_seconds, program.text)
     assert program.terminate() == 0
     ended = program.line("buffer stored, ended")
     assert ended["dropped"] == {}, ended
@@ -29,7 +29,8 @@ def expect_all_frames(program: Program, reader: TopicReader) -> None:
     spool = Spool(program.folder / "state" / FILE_NAME)
     kept = [frame.sequence for frame in spool.read(after_position=-1, max_bytes=10**9)]
     spool.close()
-    arrived = reader.wait_for(program.line("started")["stream"], ended["delivered"])
+    stream = program.line("started")["stream"]
+    arrived = reader.wait_for(stream, ended["delivered"], timeout_seconds)
     assert_complete_and_in_order([*arrived, *kept], ended["selected"])
 
 
