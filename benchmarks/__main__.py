@@ -11,6 +11,8 @@ BENCHMARKS = {
     "every_frame": "a 1080p file, every frame: cost by stage, agreement, picture quality",
     "interval": "a 1080p30 RTSP stream, one frame per 5 s: CPU seconds per minute",
     "agreement": "decisions against the full-resolution method, by clip, size and interval",
+    "producer": "frames into a real Kafka, flat out: against a bare loop and Kafka's own tool",
+    "slow_link": "a 30 fps camera whose broker answers late or not at all: CPU and latency",
     "operator_scale": "1,000 CameraStreams: time, API writes, CPU and memory (six minutes)",
 }
 

@@ -79,7 +79,7 @@ def bare_installation() -> Installation:
     folder = cached(
         "kafka",
         f"{KAFKA_VERSION}-{fingerprint([_POM])}",
-        _fetch,
+        lambda made: fetch_jars(_POM, made, proof="kafka_*.jar"),
         what=f"fetching Apache Kafka {KAFKA_VERSION}",
         estimate_seconds=30,
     )
@@ -115,11 +115,21 @@ def supported_java(said: str) -> str:
     return found[1]
 
 
-def _fetch(folder: Path) -> None:
+def fetch_jars(pom: Path, folder: Path, *, proof: str) -> None:
+    """Let Maven fetch what a project depends on.
+
+    Args:
+        pom: The project.
+        folder: Where the jars go; removed again where that fails.
+        proof: A pattern of file names, one of which must be there at the end.
+
+    Raises:
+        Refusal: There is no Maven, or it could not fetch them.
+    """
     requirement.tools({"mvn": "maven"})
     done = subprocess.run(
         [
-            *("mvn", "--batch-mode", "--no-transfer-progress", "--quiet", "--file", str(_POM)),
+            *("mvn", "--batch-mode", "--no-transfer-progress", "--quiet", "--file", str(pom)),
             _COPY_DEPENDENCIES,
             f"-DoutputDirectory={folder}",
         ],
@@ -131,7 +141,7 @@ def _fetch(folder: Path) -> None:
         text=True,
         check=False,
     )
-    if done.returncode or not list(folder.glob("kafka_*.jar")):
+    if done.returncode or not list(folder.glob(proof)):
         shutil.rmtree(folder)
         said = re.search(r"ERROR\] (.+?)(?: -> \[Help \d+\])?$", done.stdout, re.MULTILINE)
         reason = said[1] if said else "no reason given"

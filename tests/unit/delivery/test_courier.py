@@ -15,7 +15,7 @@ from camerastream.delivery.accounting import Accounting, Counts
 from camerastream.delivery.courier import Courier
 from camerastream.delivery.errors import Failure, Verdict
 from camerastream.delivery.keeper import SpoolKeeper
-from camerastream.delivery.publisher import Acknowledged, Failed
+from camerastream.delivery.producer_events import Acknowledged, Failed
 from camerastream.delivery.records import OutgoingFrame, tag_of
 from camerastream.delivery.replay import REPLAY_QUEUE_SHARE, QueueUse, ReplayWindow
 from camerastream.delivery.spool import Spool

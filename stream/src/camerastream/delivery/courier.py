@@ -14,7 +14,7 @@ from collections import deque
 from typing import TYPE_CHECKING, Protocol
 
 from camerastream.delivery.errors import Failure, Verdict, judge_exception
-from camerastream.delivery.publisher import Acknowledged, Failed
+from camerastream.delivery.producer_events import Acknowledged, Failed
 from camerastream.delivery.records import FrameTag, OutgoingFrame, tag_of
 from camerastream.settings.model import SpoolMode
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from camerastream.delivery.publisher import PublisherEvent
+    from camerastream.delivery.producer_events import PublisherEvent
     from camerastream.delivery.topic_limits import TopicLimit
     from camerastream.frames import EncodedFrame
     from camerastream.settings.live import LiveChange

@@ -84,6 +84,8 @@ class ProducerConfig:
         max_message_bytes: Largest message.
         message_bytes_given: Whether that was set on purpose.
         message_timeout_seconds: When an unsent frame is reported failed; 0 is never.
+        socket_timeout_seconds: When a silent broker's connection is given up.
+        idempotent: Whether the broker drops what it is sent twice.
     """
 
     values: Mapping[str, str] = field(repr=False)
@@ -93,6 +95,8 @@ class ProducerConfig:
     max_message_bytes: int
     message_bytes_given: bool
     message_timeout_seconds: float
+    socket_timeout_seconds: float
+    idempotent: bool
 
 
 @dataclass(slots=True)
@@ -179,6 +183,8 @@ def configure(connection: Mapping[str, str], given: Mapping[str, str]) -> Produc
         max_message_bytes=_integer(values, "message.max.bytes"),
         message_bytes_given=message_bytes_given,
         message_timeout_seconds=_integer(values, "message.timeout.ms") / 1000,
+        socket_timeout_seconds=_integer(values, "socket.timeout.ms") / 1000,
+        idempotent=idempotent,
     )
 
 

@@ -9,12 +9,21 @@ from __future__ import annotations
 
 import logging
 import threading
-from dataclasses import dataclass
+from collections import deque
 from typing import TYPE_CHECKING
 
 from confluent_kafka import KafkaError, KafkaException, Producer
 
-from camerastream.delivery.errors import Failure, judge_kafka_error
+from camerastream.delivery.errors import Failure, Verdict, judge_exception, judge_kafka_error
+from camerastream.delivery.handover import HandoverGate, size_in_batch
+from camerastream.delivery.producer_events import (
+    Acknowledged,
+    ClientError,
+    Failed,
+    FatalError,
+    PublisherEvent,
+    Throttled,
+)
 from camerastream.delivery.records import FrameTag, OutgoingFrame, tag_of
 from camerastream.delivery.replay import QueueUse
 
@@ -29,59 +38,6 @@ _POLL_SECONDS = 0.2
 SIMULATED_ERROR = "producer queue is full"
 
 
-@dataclass(frozen=True, slots=True)
-class Acknowledged:
-    """The broker has a frame."""
-
-    tag: FrameTag
-
-
-@dataclass(frozen=True, slots=True)
-class Failed:
-    """A frame came back.
-
-    Attributes:
-        tag: Which frame.
-        failure: Why.
-        value: Its bytes.
-    """
-
-    tag: FrameTag
-    failure: Failure
-    value: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class ClientError:
-    """What librdkafka's error callback said: a clue to the cause, no more."""
-
-    code: int
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Throttled:
-    """The broker delayed an answer because of a quota."""
-
-    seconds: float
-
-
-@dataclass(frozen=True, slots=True)
-class FatalError:
-    """The producer instance can never send again.
-
-    Attributes:
-        text: Why.
-        code: librdkafka's code of the error behind it, None where it is not told.
-    """
-
-    text: str
-    code: int | None = None
-
-
-PublisherEvent = Acknowledged | Failed | ClientError | Throttled | FatalError
-
-
 class Publisher:
     """Sends frames to one topic.
 
@@ -89,18 +45,32 @@ class Publisher:
         config: The producer's configuration.
         topic: Where frames go.
         on_event: Called on the polling thread with each event; must not block.
+        clock: Monotonic seconds.
 
     Raises:
         KafkaException: librdkafka refuses the configuration.
     """
 
     def __init__(
-        self, config: ProducerConfig, topic: str, on_event: Callable[[PublisherEvent], None]
+        self,
+        config: ProducerConfig,
+        topic: str,
+        on_event: Callable[[PublisherEvent], None],
+        *,
+        clock: Callable[[], float],
     ) -> None:
         self.config = config
         self.simulate_buffer_error = False
         self._topic = topic
         self._on_event = on_event
+        self._clock = clock
+        self._gate = HandoverGate(
+            batch_bytes=config.batch_bytes, patience_seconds=config.socket_timeout_seconds
+        )
+        self._gated = config.idempotent
+        # Held while frames go to the producer, so that both threads keep their order.
+        self._order = threading.RLock()
+        self._waiting: deque[OutgoingFrame] = deque()
         self._lock = threading.Lock()
         self._frames = 0
         self._size_bytes = 0
@@ -143,10 +113,76 @@ class Publisher:
         """
         if self.simulate_buffer_error:
             raise Exception(SIMULATED_ERROR)  # noqa: TRY002 - a foreign client's error, as plain as can be
-        tag = tag_of(frame)
-        with self._lock:
-            self._frames += 1
-            self._size_bytes += tag.size_bytes
+        size_bytes = len(frame.value)
+        with self._order:
+            self._release()
+            self._count(1, size_bytes)
+            if self._must_wait() and self.queue.utilization <= 1:
+                self._waiting.append(frame)
+                return
+            try:
+                # Full: what waits goes first, and the producer itself refuses the frame.
+                self._hand_over_waiting(None)
+                self._produce(frame)
+            except BaseException:
+                self._count(-1, -size_bytes)
+                raise
+
+    def purge(self) -> None:
+        """Make librdkafka give back every frame, also those on their way to a broker.
+
+        They come as `Failed` events. A frame in flight may be stored all the same.
+        """
+        with self._order:
+            waiting, self._waiting = self._waiting, deque()
+            self._producer.purge(in_queue=True, in_flight=True)
+        for frame in waiting:
+            self._give_back(frame, Failure(Verdict.PURGED, "called back before it was sent"))
+
+    def close(self) -> None:
+        """Stop polling and let the producer go; what is still in it is lost."""
+        self._closing.set()
+        self._thread.join(timeout=5 * _POLL_SECONDS)
+
+    def _must_wait(self) -> bool:
+        """Whether a frame would only make the producer's thread spin."""
+        return bool(self._waiting) or (
+            self._gated and self._gate.room_bytes(now=self._clock()) == 0
+        )
+
+    def _release(self) -> None:
+        """Hand over what need not wait any longer."""
+        with self._order:
+            while self._waiting:
+                room_bytes = self._gate.room_bytes(now=self._clock())
+                if room_bytes == 0:
+                    return
+                self._hand_over_waiting(room_bytes)
+
+    def _hand_over_waiting(self, room_bytes: int | None) -> None:
+        """Hand over waiting frames: one batch of them, or all where there is no limit."""
+        left_bytes, first = room_bytes, True
+        while self._waiting:
+            frame = self._waiting[0]
+            if left_bytes is not None:
+                left_bytes -= size_in_batch(len(frame.value))
+                if left_bytes < 0 and not first:
+                    return
+            first = False
+            self._waiting.popleft()
+            try:
+                self._produce(frame)
+            except Exception as error:  # noqa: BLE001 - whatever it raised, the frame is not sent
+                self._give_back(frame, judge_exception(error))
+
+    def _produce(self, frame: OutgoingFrame) -> None:
+        tag, now, alone = tag_of(frame), self._clock(), self._gate.few_under_way
+
+        def reported(error: KafkaError | None, message: Message) -> None:
+            self._gate.reported(handed_over_at=now, alone=alone, now=self._clock())
+            self._reported(tag, error, message)
+
+        self._gate.handed_over(now=now)
         try:
             self._producer.produce(
                 self._topic,
@@ -154,26 +190,15 @@ class Publisher:
                 key=frame.key,
                 headers=list(frame.headers),
                 timestamp=int(frame.captured_at_seconds * 1000),
-                on_delivery=lambda error, message: self._reported(tag, error, message),
+                on_delivery=reported,
             )
         except BaseException:
-            self._left(tag)
+            self._gate.refused()
             raise
-
-    def purge(self) -> None:
-        """Make librdkafka give back every frame, also those on their way to a broker.
-
-        They come as `Failed` events. A frame in flight may be stored all the same.
-        """
-        self._producer.purge(in_queue=True, in_flight=True)
-
-    def close(self) -> None:
-        """Stop polling and let the producer go; what is still in it is lost."""
-        self._closing.set()
-        self._thread.join(timeout=5 * _POLL_SECONDS)
 
     def _poll(self) -> None:
         while not self._closing.is_set():
+            self._release()
             try:
                 self._producer.poll(_POLL_SECONDS)
             except KafkaException as error:
@@ -188,7 +213,7 @@ class Publisher:
             self._on_event(FatalError(text, code))
 
     def _reported(self, tag: FrameTag, error: KafkaError | None, message: Message) -> None:
-        self._left(tag)
+        self._count(-1, -tag.size_bytes)
         if error is None:
             self._on_event(Acknowledged(tag))
         else:
@@ -197,10 +222,14 @@ class Publisher:
                 Failed(tag, judge_kafka_error(error), value if isinstance(value, bytes) else b"")
             )
 
-    def _left(self, tag: FrameTag) -> None:
+    def _give_back(self, frame: OutgoingFrame, failure: Failure) -> None:
+        self._count(-1, -len(frame.value))
+        self._on_event(Failed(tag_of(frame), failure, frame.value))
+
+    def _count(self, frames: int, size_bytes: int) -> None:
         with self._lock:
-            self._frames -= 1
-            self._size_bytes -= tag.size_bytes
+            self._frames += frames
+            self._size_bytes += size_bytes
 
     def _client_error(self, error: KafkaError) -> None:
         if error.fatal():

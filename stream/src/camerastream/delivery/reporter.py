@@ -9,7 +9,7 @@ import structlog
 
 from camerastream.delivery.errors import Failure, Verdict
 from camerastream.delivery.monitor import BacklogTrend, NoticeKind
-from camerastream.delivery.publisher import ClientError, FatalError, Throttled
+from camerastream.delivery.producer_events import ClientError, FatalError, Throttled
 from camerastream.logs import messages
 
 if TYPE_CHECKING:

@@ -14,14 +14,14 @@ import structlog
 from camerastream.delivery.courier import Courier
 from camerastream.delivery.mailbox import Mailbox, Overflowed, Submitted, WakeUp
 from camerastream.delivery.monitor import DeliveryCondition, MonitorState, NoticeKind
-from camerastream.delivery.publisher import (
+from camerastream.delivery.producer_events import (
     Acknowledged,
     ClientError,
     Failed,
     FatalError,
-    Publisher,
     Throttled,
 )
+from camerastream.delivery.publisher import Publisher
 from camerastream.delivery.replay import QueueUse, ReplayWindow
 from camerastream.delivery.snapshot import DeliverySnapshot
 from camerastream.delivery.topic_limits import TopicLimit, TopicLimits
@@ -174,7 +174,9 @@ class Delivery:
         return courier
 
     def _new_publisher(self) -> Publisher:
-        publisher = Publisher(self._limits.config, self._topic, self._mailbox.put)
+        publisher = Publisher(
+            self._limits.config, self._topic, self._mailbox.put, clock=self._clock
+        )
         publisher.simulate_buffer_error = self._simulate
         self._limits.applied()
         return publisher
