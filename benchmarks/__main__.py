@@ -9,7 +9,8 @@ from rich.console import Console
 
 BENCHMARKS = {
     "every_frame": "a 1080p file, every frame: cost by stage, agreement, picture quality",
-    "interval": "a 1080p30 RTSP stream, one frame per 5 s: CPU seconds per minute",
+    "interval": "1080p30 over RTSP, one frame per 5 s: CPU of the whole pod",
+    "cameras_per_core": "how many such streams fit on one core",
     "agreement": "decisions against the full-resolution method, by clip, size and interval",
     "producer": "frames into a real Kafka, flat out: against a bare loop and Kafka's own tool",
     "slow_link": "a 30 fps camera whose broker answers late or not at all: CPU and latency",

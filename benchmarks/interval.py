@@ -1,149 +1,129 @@
-"""A 1080p30 RTSP camera, one frame per 5 s: CPU seconds per minute of stream.
+"""A 1080p30 RTSP camera, one frame per 5 s: the CPU of the whole pod.
 
-A simulated camera plays in this process. Two child processes watch it, one after the
-other: the usual program's loop, which reads every frame to use one in 150, and this
-program's reader, detector and encoder. A child's own CPU time is taken from its first
-checked frame on, so that starting and opening do not count.
+A real RTSP server plays the clip. This program runs as its pod does, with Kafka (an embedded
+broker in another process) and health endpoints; beside it, one after the other, the usual
+loop, a loop that does no more than decode, and Debian's `motion`.
 """
 
 from __future__ import annotations
 
-import argparse
-import json
-import subprocess
-import sys
-import time
-from typing import TYPE_CHECKING, cast
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-from benchmarks.footage import ROOT, camera_clip
+from benchmarks import camera_process
+from benchmarks.camera_process import INTERVAL_SECONDS, core_share
+from benchmarks.footage import camera_clip
 from benchmarks.result import Result, Row
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from tests.testbed.lease import Lease
 
-    import numpy as np
-    from numpy.typing import NDArray
-
-INTERVAL_SECONDS = 5.0
-MEASURED_SECONDS = 30
-_CLIP_SECONDS = 20
-_SIZE = (1920, 1080)
+MEASURED_SECONDS = 40
+"""A whole number of intervals."""
+_CLIP_SECONDS = 24
 
 
-def _reference_frames(url: str) -> Iterator[int]:
-    """Yield the JPEG's size of each checked frame: every frame is read."""
-    import os  # noqa: PLC0415 - must be set before OpenCV is loaded
+@dataclass(frozen=True, slots=True)
+class Camera:
+    """What a camera sends.
 
-    os.environ["OPENCV_FFMPEG_CAPTURE_OPTIONS"] = "rtsp_transport;tcp"
-    import cv2  # noqa: PLC0415
+    Attributes:
+        name: In the table.
+        codec: "h264" or "hevc".
+        key_frame_seconds: From one key frame to the next.
+        references: Beside whom this program is measured.
+    """
 
-    from benchmarks.reference_method import ReferenceMethod  # noqa: PLC0415
-
-    method = ReferenceMethod()
-    capture = cv2.VideoCapture(url, cv2.CAP_FFMPEG)
-    due = time.monotonic()
-    while True:
-        read, pixels = capture.read()
-        if not read:
-            raise SystemExit("the camera went away")
-        image = cast("NDArray[np.uint8]", pixels)
-        if time.monotonic() >= due:
-            due += INTERVAL_SECONDS
-            method.area_pixels(image)
-            yield len(method.jpeg(image))
+    name: str
+    codec: str
+    key_frame_seconds: int
+    references: tuple[str, ...]
 
 
-def _our_frames(url: str) -> Iterator[int]:
-    """Yield the JPEG's size of each checked frame: this program's own parts."""
-    from camerastream.logs.native_stderr import prepare_native_environment  # noqa: PLC0415
-
-    prepare_native_environment()
-
-    from benchmarks.agreement import new_detector  # noqa: PLC0415
-    from benchmarks.reference_method import QUALITY  # noqa: PLC0415
-    from camerastream.capture import Reader, ReaderSettings, parse_source  # noqa: PLC0415
-    from camerastream.encoding import JpegEncoder  # noqa: PLC0415
-
-    reader = Reader(parse_source(url), ReaderSettings(interval_seconds=INTERVAL_SECONDS))
-    detector, encoder = new_detector(), JpegEncoder(QUALITY)
-    reader.start()
-    while True:
-        frame = reader.take(timeout_seconds=30)
-        if frame is None:
-            raise SystemExit(f"no frame came: {reader.status()}")
-        yield encoder.encode(frame, detector.check(frame)).compressed_bytes
-
-
-def _watch(frames: Iterator[int]) -> dict[str, float]:
-    next(frames)
-    # The second interval too is spent on starting: a reader first learns how far apart
-    # the key frames are.
-    next(frames)
-    began_seconds, cpu_seconds = time.monotonic(), time.process_time()
-    checked = 0
-    while time.monotonic() - began_seconds < MEASURED_SECONDS - INTERVAL_SECONDS / 2:
-        next(frames)
-        checked += 1
-    return {
-        "wall_seconds": time.monotonic() - began_seconds,
-        "cpu_seconds": time.process_time() - cpu_seconds,
-        "checked": checked,
-    }
-
-
-def _child(which: str, url: str) -> dict[str, float]:
-    done = subprocess.run(
-        [sys.executable, "-m", "benchmarks.interval", which, url],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=MEASURED_SECONDS * 4,
-        check=False,
-    )
-    if done.returncode:
-        raise RuntimeError(f"the {which} side failed: {done.stderr[-2000:]}")
-    # Native libraries may write to stdout as well; the numbers come last.
-    return cast("dict[str, float]", json.loads(done.stdout.splitlines()[-1]))
+CAMERAS = (
+    Camera("H.264, key frame every 2 s", "h264", 2, ("read-all", "motion")),
+    Camera("HEVC, key frame every 2 s", "hevc", 2, ("read-all",)),
+    # Rarer than the interval: this program must decode everything too.
+    Camera("H.264, key frame every 12 s", "h264", 12, ("decode-all", "read-all")),
+)
+_CALLED = {
+    "read-all": "against reading every frame",
+    "decode-all": "against decoding every frame and no more",
+    "motion": "against Debian's motion",
+}
 
 
 def run() -> Result:
-    """Watch the same simulated camera with both."""
-    from tests.simulators import camera_clip as simulated  # noqa: PLC0415 - loads PyAV
-    from tests.simulators.camera import CameraSimulator  # noqa: PLC0415
+    """Watch each camera with each program."""
+    from tests.simulators.broker import MockBroker  # noqa: PLC0415 - the tests' tools are needed here only
+    from tests.testbed.lease import Lease  # noqa: PLC0415
 
-    path = camera_clip("car", _CLIP_SECONDS, _SIZE)
-    with CameraSimulator(simulated.load(path)) as camera:
-        reference = _child("reference", camera.rtsp_url)
-        ours = _child("ours", camera.rtsp_url)
-
-    def per_minute(side: dict[str, float]) -> float:
-        return 60 * side["cpu_seconds"] / side["wall_seconds"]
-
-    cpu = Row("CPU per minute of stream", per_minute(ours), "s", per_minute(reference))
-    cpu.bar, cpu.bar_met = "8 times less", (cpu.ratio or 0) >= 8
-    core = Row(
-        "share of a core", 100 * per_minute(ours) / 60, "%", 100 * per_minute(reference) / 60
-    )
-    core.bar, core.bar_met = "at most 3 %", core.ours <= 3
-    checked = Row("frames checked", ours["checked"], "frames", reference["checked"])
+    rows: list[Row] = []
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        Lease.take("interval", unique=True) as lease,
+        MockBroker() as broker,
+    ):
+        for number, camera in enumerate(CAMERAS):
+            place = Path(folder) / str(number)
+            shares = _measure(lease, place, camera, broker.bootstrap_servers)
+            rows += _rows(camera, shares)
     return Result(
         "interval",
-        "reads every frame, checks one per interval (benchmarks/reference_method.py)",
-        f"{path.name} over RTSP/TCP from a simulated camera, one frame per "
-        f"{INTERVAL_SECONDS:g} s, {MEASURED_SECONDS} s each, the child's own CPU time",
-        [cpu, core, checked],
+        "see each line; benchmarks/reference_loop.py, Debian's motion",
+        f"1080p30 over RTSP/TCP from MediaMTX, one frame per {INTERVAL_SECONDS} s, "
+        f"{MEASURED_SECONDS} s each, CPU of the whole process (ours with Kafka, the loops without)",
+        rows,
     )
 
 
-def main() -> None:
-    """Be one of the two children."""
-    parser = argparse.ArgumentParser(description=main.__doc__)
-    parser.add_argument("which", choices=["reference", "ours"])
-    parser.add_argument("url")
-    given = parser.parse_args()
-    frames = _our_frames(given.url) if given.which == "ours" else _reference_frames(given.url)
-    print(json.dumps(_watch(frames)))
+def _measure(lease: Lease, folder: Path, camera: Camera, brokers: str) -> dict[str, float]:
+    from tests.testbed.rtsp import RtspServer  # noqa: PLC0415
+
+    clip = camera_clip(
+        "car", _CLIP_SECONDS, codec=camera.codec, key_frame_seconds=camera.key_frame_seconds
+    )
+    shares: dict[str, float] = {}
+    with RtspServer(lease, clip=clip, name=f"rtsp-{folder.name}") as server:
+        program = camera_process.pod(folder / "state", server.url(), brokers)
+        try:
+            # A reader first learns how far apart the key frames are.
+            camera_process.wait_for_frames(program, 4)
+            shares["ours"] = core_share(program.process.pid, MEASURED_SECONDS)
+        finally:
+            program.close()
+        for reference in camera.references:
+            running = (
+                camera_process.debian_motion(folder / "motion", server.url())
+                if reference == "motion"
+                else camera_process.loop(reference, server.url())
+            )
+            with running as process:
+                shares[reference] = core_share(process.pid, MEASURED_SECONDS)
+    return shares
+
+
+def _rows(camera: Camera, shares: dict[str, float]) -> list[Row]:
+    rows = []
+    for reference in camera.references:
+        row = Row(
+            f"{camera.name}: {_CALLED[reference]}",
+            100 * shares["ours"],
+            "% of a core",
+            100 * shares[reference],
+        )
+        if reference == "decode-all":
+            row.bar, row.bar_met = "no more", shares["ours"] <= 1.05 * shares[reference]
+        elif camera.key_frame_seconds < INTERVAL_SECONDS and reference == "read-all":
+            row.bar = "at most 3 %, 8 times less"
+            row.bar_met = row.ours <= 3 and (row.ratio or 0) >= 8
+        rows.append(row)
+    return rows
 
 
 if __name__ == "__main__":
-    main()
+    from rich.console import Console
+
+    run().show(Console())
