@@ -32,6 +32,7 @@ def test_the_log_page_holds_the_exact_texts() -> None:
         messages.detected("<error>"),
         messages.THRESHOLD_CROSSED,
         messages.THRESHOLD_HELD,
+        messages.HOLD_LAPSED,
         messages.fatal("<error>"),
         "🟡 Kafka buffer error ongoing for ",
         "✅ Kafka buffer errors resolved after ",

@@ -150,6 +150,7 @@ def make_delivery(
     state_dir: StateDir,
     *,
     clock: Callable[[], float] = time.monotonic,
+    wall_clock: Callable[[], float] = time.time,
 ) -> Delivery:
     """Wire delivery together."""
     state = state_dir.beginning.state
@@ -161,6 +162,7 @@ def make_delivery(
                 settle_seconds=settings.kafka_buffer_settle_seconds,
             ),
             clock=clock,
+            wall_clock=wall_clock,
         ),
         CauseTracker(clock=clock),
         DepthTrend(

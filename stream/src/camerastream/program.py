@@ -13,7 +13,7 @@ import structlog
 from camerastream.delivery.exceptions import KafkaBufferException
 from camerastream.delivery.monitor import MonitorState
 from camerastream.ending import EndReason, Signs, decide_ending
-from camerastream.health.status import frames_of
+from camerastream.health.status import frames_of, rfc3339
 from camerastream.health.termination import DEFAULT_PATH, Termination, write_termination
 from camerastream.health.verdicts import STUCK, liveness
 from camerastream.health.view import ProgramView
@@ -214,6 +214,8 @@ class Program:
                 f"LIVE_SETTINGS_FILE is not usable and the settings stay as they are: "
                 f"{read.problem}"
             )
+        if read.note is not None:
+            self._log.warning(f"LIVE_SETTINGS_FILE: {read.note}")
         if read.change is not None:
             self._delivery.apply(read.change)
             self._log.info(
@@ -221,5 +223,6 @@ class Program:
                 generation=read.change.generation,
                 threshold_seconds=read.change.threshold_seconds,
                 hold=read.change.hold,
+                hold_until=rfc3339(read.change.hold_until_seconds),
                 simulate_buffer_error=read.change.simulate_buffer_error,
             )

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 FOOTAGE = Path(__file__).parents[3] / "examples" / "footage"
 DETECTED = "🟡 Kafka buffer error detected. Starting timer. Error: "
+HOLD_LAPSED = "🟠 Kafka buffer: the hold has ended at its time and no operator has renewed it"
 RESOLVED = "✅ Kafka buffer errors resolved after "
 CRITICAL = "🔴 CRITICAL: Kafka buffer errors persisted beyond threshold - forcing container restart"
 SMALL_QUEUE = {"KAFKA_CONFIG_QUEUE_BUFFERING_MAX_MESSAGES": 30}
@@ -213,6 +215,44 @@ def test_live_settings_are_followed_and_hold_reports_without_a_restart(
     program.line(RESOLVED)
     wait_until(lambda: program.get("/readyz")[0] == 200)
     expect_all_frames(program, reader)
+
+
+def test_a_hold_that_nobody_renews_lapses_in_the_midst_of_an_outage(
+    run: Run, broker: MockBroker, reader: TopicReader
+) -> None:
+    first = run(**SMALL_QUEUE)
+    first.wait_for_delivered(5)
+    live = first.folder / "live.json"
+
+    def hold(generation: int, seconds: float) -> str:
+        until = (datetime.now(UTC) + timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%SZ")
+        settings = {"generation": generation, "thresholdSeconds": 1, "hold": True}
+        draft = live.with_suffix(".draft")
+        draft.write_text(json.dumps({**settings, "holdUntil": until}))
+        draft.rename(live)
+        wait_until(lambda: first.status()["monitor"]["settingsGeneration"] == generation)
+        return until
+
+    hold(7, 3600)
+    broker.freeze()
+    first.line("🟠 Kafka buffer errors persisted beyond threshold - on hold")
+    until = hold(8, 4)
+    assert first.status()["monitor"]["holdUntil"] == until
+    assert first.wait_for_end() == 1
+    messages = first.messages()
+    lapsed = next(i for i, message in enumerate(messages) if HOLD_LAPSED in message)
+    assert lapsed < messages.index(CRITICAL)
+
+    # What the next start finds of the hold is over.
+    live.write_text(live.read_text().replace('"thresholdSeconds": 1,', '"thresholdSeconds": 60,'))
+    broker.thaw()
+    second = run()
+    second.line(HOLD_LAPSED)
+    monitor = second.status()["monitor"]
+    assert (monitor["hold"], monitor["holdUntil"]) == (False, until)
+    assert "camerastream_hold 0.0" in second.get("/metrics")[1].splitlines()
+    second.line(RESOLVED)
+    expect_all_frames(second, reader)
 
 
 def test_a_simulated_buffer_error_goes_the_whole_way_to_the_exit_code(

@@ -6,10 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from camerastream.delivery.condition import BacklogTrend, DeliveryCondition
 from camerastream.delivery.monitor import (
-    BacklogTrend,
     BufferMonitor,
-    DeliveryCondition,
     MonitorLimits,
     MonitorState,
     NoticeKind,
@@ -23,12 +22,21 @@ FULL = DeliveryCondition(1.0, BacklogTrend.GROWING, 500)
 class Clock:
     def __init__(self) -> None:
         self.now = 100.0
+        self.day = 1_000_000.0
 
     def __call__(self) -> float:
         return self.now
 
+    def wall(self) -> float:
+        return self.day
+
     def forward(self, seconds: float) -> None:
         self.now += seconds
+        self.day += seconds
+
+    def set_day(self, seconds: float) -> None:
+        """Somebody sets the clock of the day; the other one does not notice."""
+        self.day += seconds
 
 
 @pytest.fixture
@@ -38,7 +46,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def monitor(clock: Clock) -> BufferMonitor:
-    return BufferMonitor(MonitorLimits(60, 5), clock=clock)
+    return BufferMonitor(MonitorLimits(60, 5), clock=clock, wall_clock=clock.wall)
 
 
 def kinds(notices):
@@ -179,7 +187,7 @@ events = st.lists(
 @settings(max_examples=300)
 def test_it_trips_exactly_when_errors_outlast_the_threshold(history) -> None:
     clock = Clock()
-    monitor = BufferMonitor(MonitorLimits(60, 5), clock=clock)
+    monitor = BufferMonitor(MonitorLimits(60, 5), clock=clock, wall_clock=clock.wall)
     first_error: float | None = None
     last_error = last_ack = float("-inf")
     tripped = False

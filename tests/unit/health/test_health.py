@@ -106,6 +106,7 @@ def test_the_status_has_the_keys_that_others_read() -> None:
         "consecutiveErrors",
         "thresholdSeconds",
         "hold",
+        "holdUntil",
         "settingsGeneration",
     }
     assert set(status["source"]) >= {"up", "cause", "width", "height", "lastFrameTime"}

@@ -64,11 +64,14 @@ size.
 `LIVE_SETTINGS_FILE` names a JSON file that is looked at five times a second:
 
 ```json
-{"generation": 7, "thresholdSeconds": 120, "hold": false, "simulateBufferError": false}
+{"generation": 7, "thresholdSeconds": 120, "hold": true, "holdUntil": "2026-03-01T08:30:00Z",
+ "simulateBufferError": false}
 ```
 
-What is left out is as at start; a file that goes away restores the start. `hold` reports the
-crossing of the threshold but restarts nothing: frames go through the spool until Kafka is back.
+What is left out is as at start; a file that goes away restores the start; a key that is not known
+is ignored with a warning. `hold` reports the crossing of the threshold but restarts nothing: frames
+go through the spool until Kafka is back. It lapses at `holdUntil`, if that is given, also when the
+clock of the day is set back meanwhile; a threshold that is crossed already restarts at once then.
 `simulateBufferError` injects `producer queue is full` into a running program, to see the whole
 chain (log lines, timer, exit code, restart) happen. The generation in force is in `/status`.
 """

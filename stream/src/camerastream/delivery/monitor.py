@@ -1,6 +1,6 @@
 """The buffer monitor: when do buffer errors mean that only a restart is left?
 
-A pure state machine, `healthy -> erroring -> tripped`, with an injected clock. It is
+A pure state machine, `healthy -> erroring -> tripped`, with injected clocks. It is
 told what happened (`error`, `acknowledged`, `fatal`, `tick`) and answers with the
 notices to log. It does no I/O and starts no thread.
 
@@ -18,8 +18,15 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from camerastream.delivery.condition import BacklogTrend
+from camerastream.delivery.hold import HoldTerm
+
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from camerastream.delivery.condition import DeliveryCondition
+
+    Clock = Callable[[], float]
 
 QUEUE_UTILIZATION_FOR_RECOVERY = 0.5
 """The queue must be emptier than this before errors count as resolved."""
@@ -36,14 +43,6 @@ class MonitorState(StrEnum):
     TRIPPED = "tripped"
 
 
-class BacklogTrend(StrEnum):
-    """How the spool develops."""
-
-    EMPTY = "empty"
-    SHRINKING = "shrinking"
-    GROWING = "growing"
-
-
 class NoticeKind(StrEnum):
     """What there is to say."""
 
@@ -52,6 +51,7 @@ class NoticeKind(StrEnum):
     RESOLVED = "resolved"
     THRESHOLD_CROSSED = "threshold-crossed"
     THRESHOLD_HELD = "threshold-held"
+    HOLD_LAPSED = "hold-lapsed"
     FATAL = "fatal"
 
 
@@ -62,32 +62,17 @@ class MonitorLimits:
     Attributes:
         threshold_seconds: Continuous errors for this long trip the monitor.
         settle_seconds: Error-free time that recovery needs.
-        hold: Report the crossing but do not trip.
+        hold: Report the crossing but do not trip; false again when the hold has lapsed.
         generation: Number of the live settings applied, None before any.
+        hold_until_seconds: When the hold lapses unless it is renewed, Unix seconds; None for
+            a hold without end, or none. It stays when the hold has lapsed.
     """
 
     threshold_seconds: float
     settle_seconds: float
     hold: bool = False
     generation: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class DeliveryCondition:
-    """What the delivery looks like at a tick.
-
-    Attributes:
-        queue_utilization: 0.0 empty to 1.0 full, of the producer's queue.
-        backlog: How the spool develops.
-        outstanding_frames: Frames queued, in flight or spooled.
-        oldest_in_flight_seconds: How long the producer has had the frame that it has had
-            for longest; 0 when it has none.
-    """
-
-    queue_utilization: float
-    backlog: BacklogTrend
-    outstanding_frames: int
-    oldest_in_flight_seconds: float = 0.0
+    hold_until_seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,12 +109,18 @@ class BufferMonitor:
 
     Not thread-safe: it belongs to the delivery thread.
 
+    Args:
+        limits: What it goes by at first.
+        clock: Monotonic seconds.
+        wall_clock: Unix seconds; only the end of a hold is measured by it.
+
     Example:
         >>> now = 0.0
-        >>> monitor = BufferMonitor(MonitorLimits(60, 5), clock=lambda: now)
+        >>> monitor = BufferMonitor(MonitorLimits(60, 5), clock=lambda: now, wall_clock=lambda: 0)
         >>> [notice.kind.value for notice in monitor.error("Local: Queue full")]
         ['detected']
         >>> now = 60.0
+        >>> from camerastream.delivery.condition import DeliveryCondition
         >>> full = DeliveryCondition(1.0, BacklogTrend.GROWING, 1000)
         >>> [notice.kind.value for notice in monitor.tick(full)]
         ['threshold-crossed']
@@ -137,9 +128,11 @@ class BufferMonitor:
         'tripped'
     """
 
-    def __init__(self, limits: MonitorLimits, *, clock: Callable[[], float]) -> None:
+    def __init__(self, limits: MonitorLimits, *, clock: Clock, wall_clock: Clock) -> None:
         self._limits = limits
         self._clock = clock
+        self._wall_clock = wall_clock
+        self._term: HoldTerm | None = None
         self._state = MonitorState.HEALTHY
         self._fatal = False
         self._first_error_at = 0.0
@@ -189,9 +182,54 @@ class BufferMonitor:
 
     def tick(self, condition: DeliveryCondition) -> list[Notice]:
         """Let the clock decide; to be called several times a second."""
-        if self._state is not MonitorState.ERRORING:
+        if self._state is MonitorState.TRIPPED:
             return []
         now = self._clock()
+        notices = self._end_hold(now)
+        if self._state is MonitorState.ERRORING:
+            notices += self._judge(now, condition)
+        return notices
+
+    def apply(
+        self,
+        *,
+        threshold_seconds: float,
+        hold: bool,
+        generation: int | None,
+        hold_until_seconds: float | None = None,
+    ) -> None:
+        """Replace the live part of the limits; a run of errors under way is measured by it.
+
+        The end of a hold is measured anew, by the clocks as they are now.
+        """
+        if self._limits.hold and not hold:
+            self._held_said = False
+        until = hold_until_seconds if hold else None
+        self._term = None
+        if until is not None:
+            self._term = HoldTerm.begin(
+                until, wall_seconds=self._wall_clock(), now_seconds=self._clock()
+            )
+        self._limits = replace(
+            self._limits,
+            threshold_seconds=threshold_seconds,
+            hold=hold,
+            generation=generation,
+            hold_until_seconds=until,
+        )
+
+    def snapshot(self) -> MonitorSnapshot:
+        """Return the state as others may see it."""
+        return MonitorSnapshot(
+            state=self._state,
+            fatal=self._fatal,
+            last_error=self._last_error,
+            error_duration_seconds=self._duration(self._clock()),
+            consecutive_errors=self._consecutive_errors,
+            limits=self._limits,
+        )
+
+    def _judge(self, now: float, condition: DeliveryCondition) -> list[Notice]:
         if self._recovered(now, condition):
             notice = self._notice(NoticeKind.RESOLVED, now)
             self._state = MonitorState.HEALTHY
@@ -209,24 +247,15 @@ class BufferMonitor:
             return [self._notice(NoticeKind.ONGOING, now)]
         return []
 
-    def apply(self, *, threshold_seconds: float, hold: bool, generation: int | None) -> None:
-        """Replace the live part of the limits; a run of errors under way is measured by it."""
-        if self._limits.hold and not hold:
-            self._held_said = False
-        self._limits = replace(
-            self._limits, threshold_seconds=threshold_seconds, hold=hold, generation=generation
-        )
-
-    def snapshot(self) -> MonitorSnapshot:
-        """Return the state as others may see it."""
-        return MonitorSnapshot(
-            state=self._state,
-            fatal=self._fatal,
-            last_error=self._last_error,
-            error_duration_seconds=self._duration(self._clock()),
-            consecutive_errors=self._consecutive_errors,
-            limits=self._limits,
-        )
+    def _end_hold(self, now: float) -> list[Notice]:
+        """Stop honouring a hold whose time has come; a run of errors under way may trip then."""
+        term = self._term
+        if term is None or not term.over(wall_seconds=self._wall_clock(), now_seconds=now):
+            return []
+        self._term = None
+        self._held_said = False
+        self._limits = replace(self._limits, hold=False)
+        return [self._notice(NoticeKind.HOLD_LAPSED, now)]
 
     def _recovered(self, now: float, condition: DeliveryCondition) -> bool:
         if now - self._last_error_at < self._limits.settle_seconds:
@@ -263,7 +292,8 @@ class BufferMonitor:
     def _notice(self, kind: NoticeKind, now: float) -> Notice:
         return Notice(
             kind=kind,
-            duration_seconds=now - self._first_error_at,
+            duration_seconds=self._duration(now),
             consecutive_errors=self._consecutive_errors,
-            error=self._last_error,
+            # Of an earlier run, while there is none.
+            error=None if kind is NoticeKind.HOLD_LAPSED else self._last_error,
         )

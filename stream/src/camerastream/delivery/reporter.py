@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from camerastream.delivery.condition import BacklogTrend
 from camerastream.delivery.errors import Failure, Verdict
-from camerastream.delivery.monitor import BacklogTrend, NoticeKind
+from camerastream.delivery.monitor import NoticeKind
 from camerastream.delivery.producer_events import ClientError, FatalError, Throttled
 from camerastream.logs import messages
 
@@ -17,7 +18,8 @@ if TYPE_CHECKING:
 
     from camerastream.delivery.accounting import Accounting
     from camerastream.delivery.causes import CauseTracker
-    from camerastream.delivery.monitor import BufferMonitor, DeliveryCondition, Notice
+    from camerastream.delivery.condition import DeliveryCondition
+    from camerastream.delivery.monitor import BufferMonitor, Notice
     from camerastream.delivery.records import FrameTag
     from camerastream.delivery.trend import DepthTrend
     from camerastream.frames import EncodedFrame
@@ -28,8 +30,14 @@ _LEVELS = {
     NoticeKind.ONGOING: logging.WARNING,
     NoticeKind.RESOLVED: logging.INFO,
     NoticeKind.THRESHOLD_HELD: logging.ERROR,
+    NoticeKind.HOLD_LAPSED: logging.WARNING,
     NoticeKind.THRESHOLD_CROSSED: logging.CRITICAL,
     NoticeKind.FATAL: logging.CRITICAL,
+}
+_WITHOUT_NUMBERS = {
+    NoticeKind.THRESHOLD_HELD: messages.THRESHOLD_HELD,
+    NoticeKind.HOLD_LAPSED: messages.HOLD_LAPSED,
+    NoticeKind.THRESHOLD_CROSSED: messages.THRESHOLD_CROSSED,
 }
 
 
@@ -42,12 +50,10 @@ def text_of(notice: Notice) -> str:
             return messages.ongoing(notice.duration_seconds, notice.consecutive_errors)
         case NoticeKind.RESOLVED:
             return messages.resolved(notice.duration_seconds, notice.consecutive_errors)
-        case NoticeKind.THRESHOLD_HELD:
-            return messages.THRESHOLD_HELD
-        case NoticeKind.THRESHOLD_CROSSED:
-            return messages.THRESHOLD_CROSSED
         case NoticeKind.FATAL:
             return messages.fatal(notice.error)
+        case _:
+            return _WITHOUT_NUMBERS[notice.kind]
 
 
 class BufferReporter:

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from camerastream.delivery.condition import DeliveryCondition
 from camerastream.delivery.courier import Courier
 from camerastream.delivery.mailbox import Mailbox, Overflowed, Submitted, WakeUp
-from camerastream.delivery.monitor import DeliveryCondition, MonitorState, NoticeKind
+from camerastream.delivery.monitor import MonitorState, NoticeKind
 from camerastream.delivery.producer_events import (
     Acknowledged,
     ClientError,
@@ -262,6 +263,7 @@ class Delivery:
             threshold_seconds=change.threshold_seconds,
             hold=change.hold,
             generation=change.generation,
+            hold_until_seconds=change.hold_until_seconds,
         )
         self._simulate = change.simulate_buffer_error
         if self._publisher is not None:

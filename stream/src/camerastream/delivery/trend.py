@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING
 
-from camerastream.delivery.monitor import BacklogTrend
+from camerastream.delivery.condition import BacklogTrend
 
 if TYPE_CHECKING:
     from collections.abc import Callable

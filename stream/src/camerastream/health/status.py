@@ -23,6 +23,7 @@ def status_of(view: ProgramView) -> dict[str, Any]:
             "consecutiveErrors": monitor.consecutive_errors,
             "thresholdSeconds": monitor.limits.threshold_seconds,
             "hold": monitor.limits.hold,
+            "holdUntil": rfc3339(monitor.limits.hold_until_seconds),
             "settingsGeneration": monitor.limits.generation,
         },
         "frames": frames_of(view),
@@ -40,7 +41,7 @@ def status_of(view: ProgramView) -> dict[str, Any]:
             "detail": source.detail,
             "width": source.width,
             "height": source.height,
-            "lastFrameTime": _rfc3339(source.last_frame_seconds),
+            "lastFrameTime": rfc3339(source.last_frame_seconds),
             "reconnects": dict(source.reconnects),
         },
     }
@@ -60,7 +61,8 @@ def frames_of(view: ProgramView) -> dict[str, Any]:
     }
 
 
-def _rfc3339(at_seconds: float | None) -> str | None:
+def rfc3339(at_seconds: float | None) -> str | None:
+    """Return Unix seconds as RFC 3339, UTC."""
     if at_seconds is None:
         return None
     return datetime.fromtimestamp(at_seconds, UTC).isoformat().replace("+00:00", "Z")

@@ -11,6 +11,10 @@ THRESHOLD_CROSSED = (
 THRESHOLD_HELD = (
     "🟠 Kafka buffer errors persisted beyond threshold - on hold, the container is not restarted"
 )
+HOLD_LAPSED = (
+    "🟠 Kafka buffer: the hold has ended at its time and no operator has renewed it - crossing the "
+    "threshold restarts the container again"
+)
 
 REFUSALS = {
     "auth": "Kafka does not accept the user name or password and the buffer fills: check "

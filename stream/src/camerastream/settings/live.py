@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import difflib
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 MAX_BYTES = 65536
-_KEYS = frozenset({"generation", "thresholdSeconds", "hold", "simulateBufferError"})
+_LONGEST_THRESHOLD_SECONDS = 86400
+_KEYS = ("generation", "thresholdSeconds", "hold", "holdUntil", "simulateBufferError")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,32 +25,31 @@ class LiveChange:
         hold: Report the crossing of the threshold but do not trip.
         generation: Number of this change, None when it carries none.
         simulate_buffer_error: Inject buffer errors.
+        hold_until_seconds: When the hold lapses by itself, Unix seconds; None when it has no end.
     """
 
     threshold_seconds: float
     hold: bool
     generation: int | None
     simulate_buffer_error: bool
+    hold_until_seconds: float | None = None
 
 
 def parse_live_settings(text: str, defaults: LiveChange) -> LiveChange:
-    """Read the file's JSON; what it leaves out is as at start.
+    """Read the file's JSON; what it leaves out is as at start, what is not known is left aside.
 
     Raises:
         ValueError: It is not usable; the sentence says what to write.
     """
-    try:
-        data = json.loads(text)
-    except ValueError as error:
-        raise ValueError(f"it is not JSON ({error})") from None
-    if not isinstance(data, dict):
-        raise ValueError('it is not an object; write for example {"thresholdSeconds": 60}')  # noqa: TRY004 - one kind of error for one file
-    unknown = sorted(set(data) - _KEYS)
-    if unknown:
-        raise ValueError(f"{', '.join(unknown)} is unknown; write {', '.join(sorted(_KEYS))}")
+    data = _object(text)
     threshold = data.get("thresholdSeconds", defaults.threshold_seconds)
-    if isinstance(threshold, bool) or not isinstance(threshold, (int, float)) or threshold <= 0:
-        raise ValueError("thresholdSeconds is not usable; write a number of seconds above 0")
+    # Compared this way round, NaN is refused too.
+    usable = isinstance(threshold, (int, float)) and 0 < threshold <= _LONGEST_THRESHOLD_SECONDS
+    if isinstance(threshold, bool) or not usable:
+        raise ValueError(
+            "thresholdSeconds is not usable; write a number of seconds above 0, at most "
+            f"{_LONGEST_THRESHOLD_SECONDS}"
+        )
     generation = data.get("generation", defaults.generation)
     if isinstance(generation, bool) or not isinstance(generation, (int, type(None))):
         raise ValueError("generation is not usable; write a whole number")  # noqa: TRY004 - one kind of error for one file
@@ -59,6 +61,49 @@ def parse_live_settings(text: str, defaults: LiveChange) -> LiveChange:
         hold=data.get("hold", defaults.hold),
         generation=generation,
         simulate_buffer_error=data.get("simulateBufferError", defaults.simulate_buffer_error),
+        hold_until_seconds=_end_of_hold(data.get("holdUntil")),
+    )
+
+
+def unknown_keys_note(text: str) -> str | None:
+    """Return a sentence about keys that are left aside, None when all are known.
+
+    They are no reason to refuse the rest: an operator of a newer version may send them, and
+    the threshold beside them must be taken.
+    """
+    try:
+        unknown = [key for key in _object(text) if key not in _KEYS]
+    except ValueError:
+        return None
+    if not unknown:
+        return None
+    near = [difflib.get_close_matches(key, _KEYS, n=1) for key in unknown]
+    advice = ", ".join(match[0] for match in near if match) or f"one of {', '.join(_KEYS)}"
+    return f"{', '.join(unknown)} is not known to this version and is ignored; write {advice}"
+
+
+def _object(text: str) -> dict[str, Any]:
+    try:
+        data = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"it is not JSON ({error})") from None
+    if not isinstance(data, dict):
+        raise ValueError('it is not an object; write for example {"thresholdSeconds": 60}')  # noqa: TRY004 - one kind of error for one file
+    return data
+
+
+def _end_of_hold(given: object) -> float | None:
+    if given is None:
+        return None
+    try:
+        at = datetime.fromisoformat(given) if isinstance(given, str) else None
+        # Without an offset it would be local time in one place and UTC in another.
+        if at is not None and at.tzinfo is not None:
+            return at.astimezone(UTC).timestamp()
+    except (ValueError, OverflowError):
+        pass
+    raise ValueError(
+        "holdUntil is not usable; write a time in UTC, for example 2026-03-01T08:30:00Z"
     )
 
 
@@ -69,10 +114,12 @@ class LiveRead:
     Attributes:
         change: The settings to apply, None when there is nothing new or usable.
         problem: Why the file is not usable.
+        note: What was left aside in a usable file.
     """
 
     change: LiveChange | None = None
     problem: str | None = None
+    note: str | None = None
 
 
 class LiveSettingsFile:
@@ -104,9 +151,10 @@ class LiveSettingsFile:
         if not text.strip():
             return LiveRead(change=self._defaults)
         try:
-            return LiveRead(change=parse_live_settings(text, self._defaults))
+            change = parse_live_settings(text, self._defaults)
         except ValueError as error:
             return LiveRead(problem=str(error))
+        return LiveRead(change, note=unknown_keys_note(text))
 
     def _once(self, mark: str, problem: str) -> str | None:
         if self._seen == mark:

@@ -287,7 +287,8 @@ class Settings(BaseSettings):
     )
     live_settings_file: Path | None = _setting(
         None,
-        "JSON {generation, thresholdSeconds, hold, simulateBufferError}, followed while running",
+        "JSON {generation, thresholdSeconds, hold, holdUntil, simulateBufferError}, followed while "
+        "running",
         write="the path of a JSON file, which need not exist yet",
     )
     termination_log: Path | None = _setting(
