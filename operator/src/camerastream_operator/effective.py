@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from camerastream_operator.api.spec import Action, Switch
 from camerastream_operator.jsonview import mapping_at, number_at, text_at
+from camerastream_operator.pod_settings import (
+    UNNUMBERED,
+    Known,
+    Pushed,
+    known_from_annotation,
+    settings_text,
+)
 from camerastream_operator.times import read_time, write_time
 
 if TYPE_CHECKING:
@@ -36,21 +42,6 @@ class Hold(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Pushed:
-    """What the pod is told; a change of it raises the generation.
-
-    Attributes:
-        threshold_seconds: Continuous buffer errors for this long force a restart.
-        hold: Report the crossing only.
-        simulate_buffer_error: Inject buffer errors.
-    """
-
-    threshold_seconds: float
-    hold: bool
-    simulate_buffer_error: bool
-
-
-@dataclass(frozen=True, slots=True)
 class Wanted:
     """Live settings before they have a generation.
 
@@ -60,6 +51,8 @@ class Wanted:
         hold: Why it forces none at present.
         hold_until: When the hold ends by itself at the latest; None when it has no end.
         simulate_buffer_error: Inject buffer errors.
+        takes_hold_end: Whether the stream understands the end of a hold. A version that does
+            not refuses the whole annotation for it, the threshold included.
     """
 
     threshold_seconds: int
@@ -67,26 +60,24 @@ class Wanted:
     hold: Hold = Hold.NONE
     hold_until: datetime | None = None
     simulate_buffer_error: bool = False
+    takes_hold_end: bool = False
 
     @property
     def pushed(self) -> Pushed:
         """What the pod is told."""
+        until = self.hold_until if self.takes_hold_end else None
         return Pushed(
-            self.threshold_seconds, self.hold is not Hold.NONE, self.simulate_buffer_error
+            self.threshold_seconds,
+            self.hold is not Hold.NONE,
+            self.simulate_buffer_error,
+            # As it is read back.
+            until and until.replace(microsecond=0),
         )
 
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """Live settings found somewhere, with their generation.
-
-    Attributes:
-        generation: Their number.
-        pushed: What they say.
-    """
-
-    generation: int
-    pushed: Pushed
+    @property
+    def keeps_end_back(self) -> bool:
+        """Whether the hold has an end that the pod is not told."""
+        return self.hold_until is not None and not self.takes_hold_end
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +99,7 @@ def wanted_settings(
     *,
     budget_hold_until: datetime | None,
     fleet_hold_until: datetime | None,
+    takes_hold_end: bool = True,
 ) -> Wanted:
     """Put default, spec and holds together.
 
@@ -116,6 +108,7 @@ def wanted_settings(
         defaults: The operator's defaults.
         budget_hold_until: When the restart budget has room again, if it holds the camera.
         fleet_hold_until: When the fleet guard's hold lapses, if it holds the fleet.
+        takes_hold_end: Whether the stream understands the end of a hold.
     """
     hold, until = Hold.NONE, None
     if monitor.action is Action.REPORT:
@@ -131,6 +124,7 @@ def wanted_settings(
         hold=hold,
         hold_until=until,
         simulate_buffer_error=monitor.simulate_buffer_error is Switch.ENABLED,
+        takes_hold_end=takes_hold_end,
     )
 
 
@@ -146,53 +140,50 @@ def decide_effective(wanted: Wanted, *known: Known | None) -> EffectiveSettings:
         known: What status, StatefulSet and pod hold; None where nothing is.
     """
     found = [item for item in known if item is not None]
-    newest = max((item.generation for item in found), default=0)
+    newest = max((item.generation for item in found), default=UNNUMBERED)
     at_newest = {item.pushed for item in found if item.generation == newest}
-    same = at_newest == {wanted.pushed}
+    same = at_newest == {wanted.pushed} and newest > UNNUMBERED
     return EffectiveSettings(newest if same else newest + 1, wanted)
 
 
 def annotation_value(effective: EffectiveSettings) -> str:
-    """Return what the pod's annotation holds; the stream refuses any other key.
+    """Return what the pod's annotation holds.
 
     Example:
         >>> annotation_value(EffectiveSettings(3, Wanted(60, ThresholdSource.SPEC)))
         '{"generation":3,"thresholdSeconds":60,"hold":false,"simulateBufferError":false}'
     """
-    pushed = effective.wanted.pushed
-    return json.dumps(
-        {
-            "generation": effective.generation,
-            "thresholdSeconds": pushed.threshold_seconds,
-            "hold": pushed.hold,
-            "simulateBufferError": pushed.simulate_buffer_error,
-        },
-        separators=(",", ":"),
-    )
+    return settings_text(effective.generation, effective.wanted.pushed)
 
 
-def known_from_annotation(text: str | None) -> Known | None:
-    """Read an annotation; None for what cannot be read, so that it is written anew."""
-    try:
-        data = json.loads(text or "")
-    except ValueError:
-        return None
-    generation = number_at(data, "generation")
-    threshold = mapping_at(data).get("thresholdSeconds")
-    hold, simulate = mapping_at(data).get("hold"), mapping_at(data).get("simulateBufferError")
-    if (
-        generation is None
-        or isinstance(threshold, bool)
-        or not isinstance(threshold, int | float)
-        or not isinstance(hold, bool)
-        or not isinstance(simulate, bool)
-    ):
-        return None
-    return Known(generation, Pushed(threshold, hold, simulate))
+def template_value(effective: EffectiveSettings, present: str) -> str:
+    """Return what the annotation in the StatefulSet's template holds, for the next pod.
+
+    A hold that ends stands in running pods only: a pod that is made while no operator runs
+    must not be held for ever, nor begin with an end that its image may not understand. It
+    is told of the hold when it is seen. That also saves a write for every hold and renewal.
+
+    Args:
+        effective: The settings.
+        present: What the template says now; kept where it differs by the hold only.
+    """
+    if effective.wanted.hold_until is None:
+        return annotation_value(effective)
+    begins = replace(effective.wanted.pushed, hold=False, hold_until=None)
+    known = known_from_annotation(present)
+    if known is not None and known.pushed == begins:
+        return present
+    return settings_text(UNNUMBERED, begins)
 
 
-def known_from_status(status: Mapping[str, Any]) -> Known | None:
-    """Read `status.effectiveSettings`; None when there is none."""
+def known_from_status(status: Mapping[str, Any], *, takes_hold_end: bool = True) -> Known | None:
+    """Read `status.effectiveSettings`; None when there is none.
+
+    Args:
+        status: The status.
+        takes_hold_end: Whether the stream understands the end of a hold. The status tells of
+            it in any case, and does not say whether the pod was told.
+    """
     data = mapping_at(status, "effectiveSettings")
     generation = number_at(data, "generation")
     threshold = number_at(data, "thresholdSeconds")
@@ -204,6 +195,7 @@ def known_from_status(status: Mapping[str, Any]) -> Known | None:
             threshold,
             text_at(data, "hold") not in ("", Hold.NONE),
             text_at(data, "simulateBufferError") == Switch.ENABLED,
+            read_time(data.get("holdUntil")) if takes_hold_end else None,
         ),
     )
 

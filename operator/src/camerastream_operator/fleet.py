@@ -144,24 +144,22 @@ def _while_holding(
     state: FleetState, now: datetime, policy: FleetPolicy, *, outage: bool, calm: bool
 ) -> FleetState:
     assert state.hold_until is not None
-    if calm:
-        since = state.calm_since or now
-        if now - since >= timedelta(seconds=policy.settle_seconds):
-            return FleetState()
-        return FleetState(max(state.hold_until, now), since)
     whole = timedelta(seconds=policy.hold_seconds)
     if outage and state.hold_until - now < whole / 2:
-        # Only now and then: every renewal is a write to every camera.
+        # Only now and then: every renewal is written to every camera.
         return FleetState(now + whole)
-    if now >= state.hold_until:
+    since = (state.calm_since or now) if calm else None
+    settled = since is not None and now - since >= timedelta(seconds=policy.settle_seconds)
+    # Its end is what the pods were told, and is not moved for the rest of the settle time.
+    if settled or now >= state.hold_until:
         return FleetState()
-    return FleetState(state.hold_until)
+    return FleetState(state.hold_until, since)
 
 
 def _look_again(state: FleetState, now: datetime, policy: FleetPolicy) -> datetime | None:
     if state.hold_until is None:
         return None
     if state.calm_since is not None:
-        return state.calm_since + timedelta(seconds=policy.settle_seconds)
+        return min(state.hold_until, state.calm_since + timedelta(seconds=policy.settle_seconds))
     renewal = state.hold_until - timedelta(seconds=policy.hold_seconds) / 2
     return renewal if renewal > now else state.hold_until

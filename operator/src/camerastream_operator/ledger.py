@@ -114,7 +114,7 @@ def _look(
         return record, restarts
     changed = replace(changed, resource_version=pod.resource_version)
     ledger = tuple(changed if item.uid == pod.uid else item for item in record.ledger)
-    return _remember(replace(record, ledger=ledger), restarts), restarts
+    return _remember(replace(record, ledger=ledger), restarts, now), restarts
 
 
 def _is_older(version: int | None, than: int | None) -> bool:
@@ -180,11 +180,15 @@ def _count_container(
     return (replace(after, ends=dict(ends)) if ends else after), reasons
 
 
-def _remember(record: RestartRecord, restarts: list[Restart]) -> RestartRecord:
+def _remember(record: RestartRecord, restarts: list[Restart], now: datetime) -> RestartRecord:
     """List new restarts."""
     if not restarts:
         return record
-    by_buffer = [item.time for item in restarts if item.reason is RestartReason.BUFFER_ERROR]
+    # Not later than now: with a node's clock ahead the budget's end, which every held pod is
+    # told, would move with every look.
+    by_buffer = [
+        min(item.time, now) for item in restarts if item.reason is RestartReason.BUFFER_ERROR
+    ]
     return replace(
         record,
         recent=(*reversed(restarts), *record.recent)[:MAX_RECENT],

@@ -19,6 +19,7 @@ class StreamStatus:
         camera_up: Whether pictures come.
         camera_cause: Why none come, in a word.
         camera_detail: The same in a sentence, free of credentials.
+        takes_hold_end: Whether it understands the end of a hold; older versions do not.
     """
 
     monitor_state: str = ""
@@ -27,6 +28,7 @@ class StreamStatus:
     camera_up: bool = True
     camera_cause: str = ""
     camera_detail: str = ""
+    takes_hold_end: bool = False
 
     @property
     def delivery(self) -> Delivery:
@@ -49,4 +51,6 @@ def read_stream_status(data: object) -> StreamStatus | None:
         camera_up=source.get("up") is not False,
         camera_cause=text_at(source, "cause"),
         camera_detail=text_at(source, "detail"),
+        # Null without a hold: that the key is there tells.
+        takes_hold_end="holdUntil" in monitor,
     )

@@ -50,7 +50,12 @@ class OperatorProcess:
         self._process: subprocess.Popen[bytes] | None = None
 
     def write_defaults(
-        self, *, threshold: int = 60, image: str = "camerastream:1.0", settle: int = 30
+        self,
+        *,
+        threshold: int = 60,
+        image: str = "camerastream:1.0",
+        settle: int = 30,
+        hold: int = 600,
     ) -> None:
         """Write the file of defaults, as a ConfigMap is replaced: at once."""
         draft = self.defaults.with_suffix(".draft")
@@ -62,7 +67,7 @@ class OperatorProcess:
                         "thresholdSeconds": threshold,
                         "bootstrapServers": ["kafka:9092"],
                     },
-                    "fleet": {"settleSeconds": settle},
+                    "fleet": {"settleSeconds": settle, "holdSeconds": hold},
                 }
             )
         )

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.integration.operator_io.kubelet import Kubelet
+from tests.integration.operator_io.streams import Streams, in_template, told
 from tests.integration.operator_io.waiting import quiet, until
 
 if TYPE_CHECKING:
@@ -19,7 +17,6 @@ if TYPE_CHECKING:
     from tests.integration.operator_io.audit import Audit
     from tests.integration.operator_io.operator import OperatorProcess
 
-_ANNOTATION = "camerastream.dev/effective-settings"
 NAMES = ("one", "two", "three")
 
 
@@ -27,26 +24,8 @@ NAMES = ("one", "two", "three")
 def streams_url(api: Api) -> Iterator[str]:
     """Streams that take what their pod's annotation says; `{pod}` is filled in."""
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            generation = _told(api, self.path.rpartition("/")[2]).get("generation")
-            monitor = {"state": "healthy", "settingsGeneration": generation}
-            body = json.dumps({"monitor": monitor, "source": {"up": True}}).encode()
-            self.send_response(200)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}/{{pod}}"
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with Streams(api) as streams:
+        yield streams.url
 
 
 def test_another_default_is_told_to_all_pods_first_and_takes_three_writes_each(
@@ -71,7 +50,7 @@ def test_another_default_is_told_to_all_pods_first_and_takes_three_writes_each(
         ["patch statefulsets", "patch camerastreams/status"] * len(NAMES)
     )
     for name in NAMES:
-        assert _in_template(api, name) == _told(api, f"{name}-0")
+        assert in_template(api, name) == told(api, f"{name}-0")
 
 
 @pytest.mark.parametrize(("then", "generation"), [(45, 2), (30, 3)])
@@ -92,18 +71,18 @@ def test_killed_when_only_the_pod_was_told_no_generation_names_two_settings(
     slow.start()
 
     slow.write_defaults(threshold=45)
-    until(lambda: _told(api, "lobby-0")["generation"] == 2)
+    until(lambda: told(api, "lobby-0")["generation"] == 2)
     slow.kill()
     # Else this would be about something else: the pod alone knows.
-    assert _in_template(api, "lobby")["generation"] == 1
+    assert in_template(api, "lobby")["generation"] == 1
     assert _confirmed(api, "lobby") == (1, 60)
     operator.write_defaults(threshold=then)
     operator.start()
 
     until(lambda: _confirmed(api, "lobby") == (generation, then))
-    assert _told(api, "lobby-0")["thresholdSeconds"] == then
-    assert _told(api, "lobby-0")["generation"] == generation
-    assert _in_template(api, "lobby") == _told(api, "lobby-0")
+    assert told(api, "lobby-0")["thresholdSeconds"] == then
+    assert told(api, "lobby-0")["generation"] == generation
+    assert in_template(api, "lobby") == told(api, "lobby-0")
 
 
 def _run(api: Api, name: str) -> None:
@@ -111,21 +90,6 @@ def _run(api: Api, name: str) -> None:
     until(lambda: api.get("pods", f"{name}-0") is not None)
     Kubelet(api, name).run()
     until(lambda: api.condition(name).get("status") == "True", what=lambda: api.status(name))
-
-
-def _told(api: Api, pod: str) -> dict[str, Any]:
-    return _settings(api.get("pods", pod) or {})
-
-
-def _in_template(api: Api, name: str) -> dict[str, Any]:
-    return _settings((api.get("statefulsets", name) or {})["spec"]["template"])
-
-
-def _settings(body: dict[str, Any]) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(
-        body.get("metadata", {}).get("annotations", {}).get(_ANNOTATION, "{}")
-    )
-    return found
 
 
 def _confirmed(api: Api, name: str) -> tuple[int | None, int | None]:

@@ -251,5 +251,7 @@ def test_the_streams_status_is_read() -> None:
     )
     assert read == StreamStatus("erroring", "acl", 4, False, "refused", "nothing listens")
     assert read_stream_status({"monitor": {"state": 5}, "source": []}) == StreamStatus()
+    newer = read_stream_status({"monitor": {"state": "healthy", "holdUntil": None}})
+    assert newer == StreamStatus("healthy", takes_hold_end=True)
     for odd in (None, [], {}, "x", {"monitor": 1}):
         assert read_stream_status(odd) is None

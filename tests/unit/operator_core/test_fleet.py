@@ -101,6 +101,17 @@ def test_a_hold_is_renewed_while_it_is_called_for_but_seldom() -> None:
     assert len(ends) <= 7200 / 300 + 1
 
 
+def test_few_errors_late_in_a_hold_do_not_move_its_end() -> None:
+    """The pods were told that end: moved at every look, it would be a write to all of them."""
+    state = guard_fleet(FleetState(), fleet(4), NOW).state
+    for seconds in (100, 585, 590, 599):
+        state = guard_fleet(state, fleet(2, 2), later(seconds)).state
+        decision = guard_fleet(state, fleet(1, 3), later(seconds))
+        assert decision.state.hold_until == later(600)
+    assert decision.look_again_at == later(600)
+    assert not guard_fleet(decision.state, fleet(1, 3), later(600)).state.holding
+
+
 def test_after_a_start_the_hold_is_known_from_the_cameras() -> None:
     assert fleet_from_holds([None, later(5), later(9)], NOW) == FleetState(later(9))
     assert fleet_from_holds([later(-5), None], NOW) == FleetState()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -32,9 +32,13 @@ def told(reason: str, at: Any = NOW, container_id: str = A, **ends: int) -> dict
 
 
 def count(
-    record: RestartRecord, *looks: dict[str, Any], gone: bool = False, **more: Any
+    record: RestartRecord,
+    *looks: dict[str, Any],
+    gone: bool = False,
+    now: datetime = NOW,
+    **more: Any,
 ) -> Counted:
-    return count_restarts(record, [read_pod(look, gone=gone) for look in looks], now=NOW, **more)
+    return count_restarts(record, [read_pod(look, gone=gone) for look in looks], now=now, **more)
 
 
 def counts(record: RestartRecord) -> dict[str, int]:
@@ -194,10 +198,18 @@ def test_the_last_ten_are_listed_and_all_are_counted() -> None:
         record = count(
             record,
             pod(version=10 + number, restarts=number, container_id=f"c://{number + 1}", last=end),
+            now=NOW + timedelta(minutes=number),
         ).record
     assert record.total == 12
     assert [restart.time.minute for restart in record.recent] == list(range(12, 2, -1))
     assert record.buffer_error_times == tuple(restart.time for restart in record.recent)
+
+
+def test_a_restart_that_a_fast_clock_dates_ahead_counts_as_now_against_the_budget() -> None:
+    end = told("KafkaBufferError", NOW + timedelta(minutes=2))
+    record = count(FIRST, pod(version=11, restarts=1, container_id="c://2", last=end)).record
+    assert record.recent[0].time == NOW + timedelta(minutes=2)
+    assert record.buffer_error_times == (NOW,)
 
 
 def test_a_huge_count_is_counted_without_listing_it() -> None:

@@ -14,15 +14,15 @@ from camerastream_operator.desired import (
     settings_of,
 )
 from camerastream_operator.effective import (
-    annotation_value,
     decide_effective,
-    known_from_annotation,
     known_from_status,
+    template_value,
     wanted_settings,
 )
 from camerastream_operator.jsonview import items_at, text_at
 from camerastream_operator.ledger import count_restarts
 from camerastream_operator.names import SPOOL_CLAIM, pod_name
+from camerastream_operator.pod_settings import known_from_annotation
 from camerastream_operator.restarts import read_record
 
 if TYPE_CHECKING:
@@ -83,6 +83,7 @@ def assess(
     defaults: StreamDefaults,
     *,
     fleet_hold_until: datetime | None,
+    takes_hold_end: bool | None,
     now: datetime,
 ) -> Assessment:
     """Count restarts and decide on settings and StatefulSet.
@@ -91,6 +92,8 @@ def assess(
         evidence: What is known.
         defaults: The operator's defaults.
         fleet_hold_until: When the hold of all cameras lapses; None when there is none.
+        takes_hold_end: Whether the stream says that it understands the end of a hold; None
+            when it has not been asked.
         now: The time.
     """
     camera = evidence.camera
@@ -108,24 +111,32 @@ def assess(
     if spec is None or problems:
         return Assessment(before, counted, problems)
     budget = evaluate_budget(spec.restart_policy, counted.record.buffer_error_times, now)
+    in_template = settings_of(evidence.stateful_set or {})
+    in_pod = known_from_annotation(evidence.pod.settings if evidence.pod else None)
+    if takes_hold_end is None:
+        # An operator before this one has asked, and told it.
+        takes_hold_end = in_pod is not None and in_pod.pushed.hold_until is not None
     wanted = wanted_settings(
         spec.buffer_monitor,
         defaults,
         budget_hold_until=budget.hold_until,
         fleet_hold_until=fleet_hold_until,
+        takes_hold_end=takes_hold_end,
     )
     effective = decide_effective(
         wanted,
-        known_from_status(camera.status),
-        known_from_annotation(settings_of(evidence.stateful_set or {})),
-        known_from_annotation(evidence.pod.settings if evidence.pod else None),
+        known_from_status(camera.status, takes_hold_end=takes_hold_end),
+        known_from_annotation(in_template),
+        in_pod,
     )
     return Assessment(
         before,
         counted,
         budget=budget,
         effective=effective,
-        desired=desired_stateful_set(camera, spec, defaults, settings=annotation_value(effective)),
+        desired=desired_stateful_set(
+            camera, spec, defaults, settings=template_value(effective, in_template)
+        ),
     )
 
 

@@ -33,9 +33,9 @@ def patience_seconds(before: Mapping[str, Any], after: Mapping[str, Any]) -> flo
         after: The status as it is.
     """
     reason, status = _ready(after)
-    if status == "True":
-        return CONFIRMATION_SECONDS if _awaits_confirmation_only(before, after) else 0.0
-    if reason not in _ON_THE_WAY or _has_news(before, after):
+    if before and _awaits_confirmation_only(before, after):
+        return CONFIRMATION_SECONDS
+    if status == "True" or reason not in _ON_THE_WAY or _has_news(before, after):
         return 0.0
     return PATIENCE_SECONDS
 

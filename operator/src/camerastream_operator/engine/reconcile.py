@@ -104,7 +104,7 @@ class Reconciler:
             return None
         now = self._clock.now()
         evidence = self._evidence(key, camera)
-        found = assess(evidence, self._defaults(), fleet_hold_until=self._fleet.hold_until, now=now)
+        found = await self._assess(evidence, now)
         pod = await self._settle_pod(key, evidence.pod, found)
         if (later := self._follow_up(evidence, pod, found)) is not None:
             return later
@@ -156,6 +156,29 @@ class Reconciler:
             pod=pod,
             departed=self._cache.departed(key),
             existing=existing,
+        )
+
+    async def _assess(self, evidence: Evidence, now: datetime) -> Assessment:
+        """Decide; and before a hold is told without its end, ask whether the stream takes it."""
+        namespace, pod = evidence.camera.namespace, evidence.pod
+        found = self._decide(evidence, now)
+        if (
+            pod is None
+            or found.effective is None
+            or not found.effective.wanted.keeps_end_back
+            or self._reader.takes_hold_end(namespace, pod) is not None
+            or await self._reader.read(namespace, pod) is None
+        ):
+            return found
+        return self._decide(evidence, now)
+
+    def _decide(self, evidence: Evidence, now: datetime) -> Assessment:
+        return assess(
+            evidence,
+            self._defaults(),
+            fleet_hold_until=self._fleet.hold_until,
+            takes_hold_end=self._reader.takes_hold_end(evidence.camera.namespace, evidence.pod),
+            now=now,
         )
 
     async def _ensure(

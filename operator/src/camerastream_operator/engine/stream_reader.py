@@ -41,7 +41,15 @@ class StreamReader:
         self._clock = clock
         self._pauses: dict[str, float] = {}
         self._backoff: Backoff[str] = Backoff(_FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS, random)
+        self._takes_hold_end: dict[tuple[str, str], tuple[str, bool]] = {}
         self._session: aiohttp.ClientSession | None = None
+
+    def takes_hold_end(self, namespace: str, pod: Pod | None) -> bool | None:
+        """Say whether a pod's stream understands the end of a hold; None: it has not told."""
+        if pod is None:
+            return None
+        uid, takes = self._takes_hold_end.get((namespace, pod.name), ("", False))
+        return takes if uid == pod.uid else None
 
     async def close(self) -> None:
         """Close connections."""
@@ -61,11 +69,18 @@ class StreamReader:
         if found is None:
             self._pauses[pod.uid] = self._clock() + self._backoff.failed(pod.uid)
         else:
-            self.forget(pod.uid)
+            self._answered(pod.uid)
+            self._takes_hold_end[namespace, pod.name] = (pod.uid, found.takes_hold_end)
         return found
 
     def forget(self, uid: str) -> None:
         """Forget what is remembered of a pod."""
+        self._answered(uid)
+        for name, (known, _) in list(self._takes_hold_end.items()):
+            if known == uid:
+                del self._takes_hold_end[name]
+
+    def _answered(self, uid: str) -> None:
         self._pauses.pop(uid, None)
         self._backoff.succeeded(uid)
 

@@ -1,0 +1,155 @@
+"""A hold reaches the pods with its end, is renewed in few writes, and no version refuses it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.integration.operator_io.kubelet import Kubelet
+from tests.integration.operator_io.streams import Streams, in_template, told
+from tests.integration.operator_io.waiting import quiet, until
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from tests.integration.operator_io.api import Api
+    from tests.integration.operator_io.audit import Audit
+    from tests.integration.operator_io.operator import OperatorProcess
+
+NAMES = ("one", "two", "three", "old")
+NEWER = NAMES[:3]
+
+
+@pytest.fixture
+def streams(api: Api) -> Iterator[Streams]:
+    """Streams, of which one is of the version before."""
+    with Streams(api) as made:
+        made.old.add("old-0")
+        yield made
+
+
+def test_a_hold_of_the_fleet_reaches_the_pods_with_its_end_and_is_renewed_in_few_writes(
+    api: Api,
+    make_operator: Callable[..., OperatorProcess],
+    audit: Audit,
+    streams: Streams,
+) -> None:
+    operator = make_operator(stream_status_url=streams.url)
+    operator.write_defaults(settle=0, hold=60)
+    operator.start()
+    kubelets = {name: _running(api, name) for name in NAMES}
+    quiet(audit.writes)
+    templates = {name: in_template(api, name) for name in NAMES}
+
+    streams.state = "erroring"
+    for kubelet in kubelets.values():
+        kubelet.set_ready(False)
+
+    for name in NEWER:
+        until(lambda name=name: _has_end(api, name), what=lambda: told(api, "one-0"))  # type: ignore[misc]
+    until(lambda: told(api, "old-0").get("hold") is True)
+    # An end would make it refuse its threshold too.
+    assert "holdUntil" not in told(api, "old-0")
+    quiet(lambda: (audit.writes(), [told(api, f"{name}-0") for name in NAMES]))
+    first = told(api, "one-0")
+    audit.begin()
+    until(lambda: told(api, "one-0")["holdUntil"] > first["holdUntil"], timeout=60)
+    for name in NEWER:
+        until(lambda name=name: _has_end(api, name))  # type: ignore[misc]
+    quiet(audit.writes)
+    assert Counter(audit.writes()) == _writes_for(told(api, "one-0"), first)
+    assert {name: in_template(api, name) for name in NAMES} == templates
+
+    # Another operator reads from the annotation that the stream takes an end.
+    operator.kill()
+    before = told(api, "one-0")
+    audit.begin()
+    operator.start()
+    quiet(audit.writes)
+    assert Counter(audit.writes()) == _writes_for(told(api, "one-0"), before)
+
+    streams.state = "healthy"
+    for kubelet in kubelets.values():
+        kubelet.set_ready(True)
+    for name in NAMES:
+        until(lambda name=name: told(api, f"{name}-0").get("hold") is False)  # type: ignore[misc]
+        assert "holdUntil" not in told(api, f"{name}-0")
+
+
+def test_a_pod_that_is_made_in_a_hold_is_told_of_it_with_its_end(
+    api: Api, make_operator: Callable[..., OperatorProcess], streams: Streams
+) -> None:
+    operator = make_operator(stream_status_url=streams.url)
+    operator.start()
+    kubelets = {name: _running(api, name) for name in NEWER}
+    streams.state = "erroring"
+    for kubelet in kubelets.values():
+        kubelet.set_ready(False)
+    for name in NEWER:
+        until(lambda name=name: _has_end(api, name))  # type: ignore[misc]
+
+    api.delete("pods", "one-0")
+
+    until(lambda: told(api, "one-0").get("hold") is True)
+    assert in_template(api, "one")["hold"] is False
+    kubelets["one"].fresh()
+    kubelets["one"].run(ready=False)
+    until(lambda: _has_end(api, "one"), what=lambda: told(api, "one-0"))
+
+
+def test_a_spent_budget_holds_until_there_is_room_again(
+    api: Api, make_operator: Callable[..., OperatorProcess], streams: Streams
+) -> None:
+    operator = make_operator(stream_status_url=streams.url)
+    operator.start()
+    spec = {
+        "source": {"url": "rtsp://10.0.0.5/s"},
+        "restartPolicy": {"budget": {"restarts": 2, "windowSeconds": 600}},
+    }
+    kubelet = _running(api, "lobby", spec)
+
+    kubelet.restart()
+    kubelet.restart()
+
+    until(lambda: _has_end(api, "lobby"), what=lambda: api.status("lobby"))
+    assert api.status("lobby")["effectiveSettings"]["hold"] == "BudgetExhausted"
+    # Looked at again and again, it stays the same.
+    quiet(lambda: told(api, "lobby-0"))
+
+
+def test_a_camera_that_only_reports_is_held_without_an_end(
+    api: Api, make_operator: Callable[..., OperatorProcess], streams: Streams
+) -> None:
+    operator = make_operator(stream_status_url=streams.url)
+    operator.start()
+    spec = {"source": {"url": "rtsp://10.0.0.5/s"}, "bufferMonitor": {"action": "Report"}}
+    _running(api, "lobby", spec)
+    assert told(api, "lobby-0")["hold"] is True
+    assert "holdUntil" not in told(api, "lobby-0")
+    assert in_template(api, "lobby") == told(api, "lobby-0")
+
+
+def _running(api: Api, name: str, spec: dict[str, object] | None = None) -> Kubelet:
+    api.create_camera(name, spec)
+    until(lambda: api.get("pods", f"{name}-0") is not None)
+    kubelet = Kubelet(api, name)
+    kubelet.run()
+    until(lambda: api.condition(name).get("status") == "True", what=lambda: api.status(name))
+    return kubelet
+
+
+def _writes_for(now: dict[str, Any], before: dict[str, Any]) -> Counter[str]:
+    """Return what the renewals since then may take: each the pod, where it is told, and status."""
+    renewals = now["generation"] - before["generation"]
+    return Counter(
+        {f"patch pods {name}-0 200": renewals for name in NEWER if renewals}
+        | {f"patch camerastreams/status {name} 200": renewals for name in NAMES if renewals}
+    )
+
+
+def _has_end(api: Api, name: str) -> bool:
+    """Say whether the pod is told the same end as the status tells of."""
+    end = api.status(name).get("effectiveSettings", {}).get("holdUntil")
+    return end is not None and told(api, f"{name}-0").get("holdUntil") == end
