@@ -69,6 +69,10 @@ def test_every_kind_of_address_is_understood(
         ("test:3x3", "test:1280x720@10"),
         ("test:1280x720@1000", "test:1280x720@10"),
         ("usb:left", "usb:0"),
+        ("http://cam/v?user={username}", "write CAMERA_USERNAME"),
+        ("http://cam/v?pwd={password}", "write CAMERA_PASSWORD"),
+        ("http://cam/v?pwd={pass}", "write {username} or {password}"),
+        ("http://cam/v?pwd={Password}", "write {username} or {password}"),
         ("file://", "file:///"),
         ("rtsp://cam/x\r\nEvil: 1", "line break"),
     ],
@@ -132,6 +136,9 @@ def test_credentials_longer_than_ffmpegs_buffer_are_refused() -> None:
         "http://cam/cgi/video?user=admin&pwd=tlJwpbo6&fps=5",
         "rtsp://cam/user=admin&password=tlJwpbo6&channel=1.sdp",
         "http://cam/v?auth=tlJwpbo6#x",
+        "http://cam/livestream.cgi?loginuse=admin&loginpas=tlJwpbo6&streamid=10",
+        "http://cam/v?authbasic=tlJwpbo6",
+        "rtsp://cam/user=admin_password=tlJwpbo6_channel=1_stream=0.sdp?real_stream",
     ],
 )
 def test_credentials_in_path_or_query_are_not_shown(address: str) -> None:
@@ -139,6 +146,38 @@ def test_credentials_in_path_or_query_are_not_shown(address: str) -> None:
     assert source.address == address
     assert "tlJwpbo6" not in source.display + repr(source)
     assert "tlJwpbo6" not in source.redactor(f"cannot open {address}")
+
+
+@pytest.mark.parametrize("password", [*NASTY, "{username}", "a"])
+def test_a_placeholder_stands_for_a_login_that_may_hold_any_character(password: str) -> None:
+    source = parse_source(
+        "rtsp://cam:554/user={username}&password={password}&channel=1", "ad&min", password
+    )
+    encoded = quote(password, safe="")
+    assert source.address == f"rtsp://cam:554/user=ad%26min&password={encoded}&channel=1"
+    assert source.display == "rtsp://cam:554/user=***&password=***&channel=1"
+    shown = f"{source!r} {source.redactor(f'cannot open {source.address}: refused')}"
+    assert f"={encoded}" not in shown
+    assert "refused" in shown
+
+
+def test_a_placeholder_that_is_no_field_of_a_query_is_not_shown_either() -> None:
+    source = parse_source("http://cam/live/{username}/{password}/ch0", "admin", "a")
+    assert source.address == "http://cam/live/admin/a/ch0"
+    assert source.display == "http://cam/live/{username}/{password}/ch0"
+    assert source.redactor(source.address) == "http://cam***"
+
+
+def test_a_password_alone_is_enough_for_a_placeholder_and_an_empty_one_is_one() -> None:
+    assert parse_source("http://cam/v?t={password}", None, "x").address == "http://cam/v?t=x"
+    xmeye = parse_source("rtsp://cam/user={username}&password={password}", "admin", "")
+    assert xmeye.address == "rtsp://cam/user=admin&password="
+
+
+def test_other_braces_in_a_path_are_left_alone() -> None:
+    address = "rtsp://recorder/{0B5CE8F1-2A4D-4A8E}/1"
+    assert parse_source(address).address == address
+    assert parse_source("rtsp://admin:{x}@cam/1").display == "rtsp://cam/1"
 
 
 SECRETS = st.text(st.characters(exclude_categories=["Cs"]), min_size=6, max_size=20).map(

@@ -95,6 +95,17 @@ def test_secrets_are_masked_in_messages_fields_and_tracebacks(out: io.StringIO) 
     assert "rtsp://***@cam/1" in out.getvalue()
 
 
+def test_a_login_in_an_addresses_query_is_masked_whether_it_is_known_or_not(
+    out: io.StringIO,
+) -> None:
+    configure(out, LogFormat.JSON)
+    log = structlog.get_logger()
+    log.error("http://cam/v?usr=ad&pwd=x1&ch=2 failed", url="rtsp://cam/user=ad_password=x1_ch=2")
+    log.error("a?pwd= is no address", urls=["see http://cam/?token=x1", "x1=y"])
+    assert "=x1" not in out.getvalue()
+    assert "http://cam/v?usr=***&pwd=***&ch=2 failed" in out.getvalue()
+
+
 def test_lines_of_pythons_logging_come_in_the_same_shape(out: io.StringIO) -> None:
     configure(out, LogFormat.JSON)
     logging.getLogger("somebody").error("said %s", "this")

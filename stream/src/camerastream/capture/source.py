@@ -9,7 +9,8 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote
 
-from camerastream.logs.redaction import MASK, Redactor
+from camerastream.capture.placeholders import fill_in, has_placeholder
+from camerastream.logs.redaction import SECRET_FIELD, Redactor, mask_fields
 
 if TYPE_CHECKING:
     from camerastream.settings.model import Settings
@@ -25,13 +26,6 @@ _TEST = re.compile(
 )
 _HALF_ENCODED = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
-# Some cameras take their credentials in the path or the query:
-# /cgi/video?user=admin&pwd=secret, /user=admin&password=secret&channel=1.sdp
-_SECRET_FIELD = re.compile(
-    r"(?i)(?P<name>(?P<user>(?:user(?:name)?|usr|login|account)=)|"
-    r"(?:pass\w*|pwd|pw|token|auth|key|secret)=)"
-    r"(?P<value>[^&;#]+)"
-)
 _PRINTABLE = "".join(chr(code) for code in range(0x21, 0x7F))
 _LONGEST_USERINFO_BYTES = 127
 """FFmpeg's RTSP client keeps `user:password`, percent-encoded, in a buffer of 128 bytes."""
@@ -101,7 +95,8 @@ def parse_source(url: str, username: str | None = None, password: str | None = N
 
     Args:
         url: `rtsp[s]://`, `http[s]://`, `file:`, a path, `/dev/video0`, `usb:0`, `0`, `test:` or
-            `test:1280x720@10`. Credentials may stand in it, percent-encoded or as they are.
+            `test:1280x720@10`. Credentials may stand in it, percent-encoded or as they are;
+            `{username}` and `{password}` in path or query stand for them.
         username: Outranks the one in the address. Any character may stand in it.
         password: Outranks the one in the address. Any character may stand in it.
 
@@ -208,16 +203,22 @@ def _network(scheme: str, rest: str, username: str | None, password: str | None)
     in_user, colon, in_password = (userinfo or "").partition(":")
     user = username if username is not None else _decode(in_user)
     secret = password if password is not None else (_decode(in_password) if colon else None)
-    if secret and not user:
+    filled = has_placeholder(tail)
+    if secret and not user and not filled:
         raise ValueError("there is a password but no user name; write it in CAMERA_USERNAME")
-    login = _login(scheme, user, secret)
-    path = quote(tail, safe=_PRINTABLE)
-    shown = _SECRET_FIELD.sub(rf"\g<name>{MASK}", path)
-    fields = [found["value"] for found in _SECRET_FIELD.finditer(path) if not found["user"]]
+    try:
+        # What the camera takes in its path it is not offered a second time.
+        login = "" if filled else _login(scheme, user, secret)
+        path = quote(fill_in(tail, user, secret), safe=_PRINTABLE)
+    except UnicodeEncodeError:
+        raise ValueError("the address or the login is no valid text; write it again") from None
+    fields = [found["value"] for found in SECRET_FIELD.finditer(path) if not found["user"]]
     known = [secret or "", in_password, *fields, *(unquote(value) for value in fields)]
+    if filled:
+        known.append(path)
     return Source(
         SourceKind.RTSP if scheme.startswith("rtsp") else SourceKind.HTTP,
-        f"{scheme}://{host}{shown}",
+        f"{scheme}://{host}{mask_fields(quote(tail, safe=_PRINTABLE))}",
         f"{scheme}://{login}{host}{path}",
         secrets=tuple(sorted({part for part in known if part})),
     )
@@ -227,10 +228,7 @@ def _login(scheme: str, user: str, secret: str | None) -> str:
     """Return the part of an address that logs in, percent-encoded, with its @."""
     if not user:
         return ""
-    try:
-        login = quote(user, safe="") + ("" if secret is None else f":{quote(secret, safe='')}")
-    except UnicodeEncodeError:
-        raise ValueError("the credentials hold text that is not valid; write them again") from None
+    login = quote(user, safe="") + ("" if secret is None else f":{quote(secret, safe='')}")
     if scheme.startswith("rtsp") and len(login) > _LONGEST_USERINFO_BYTES:
         raise ValueError(
             "user name and password are too long for RTSP: percent-encoded and with the colon "

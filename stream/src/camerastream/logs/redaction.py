@@ -11,11 +11,29 @@ if TYPE_CHECKING:
 
 MASK = "***"
 _SHORTEST_MASKED = 3
+SECRET_FIELD = re.compile(
+    r"(?i)(?P<name>(?P<user>(?:user(?:name)?|usr|login(?:use)?|account)=)|"
+    r"(?:pas\w*|pwd|psw|pw|token|auth\w*|key|secret)=)"
+    r"(?P<value>[^&;#\s]+)"
+)
+"""A login in the path or the query, where some cameras take it:
+`/cgi/video?user=admin&pwd=secret`, `/user=admin&password=secret&channel=1.sdp`."""
+_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://\S+")
 _USERINFO = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*://)[^\s/'\"]*@")
 
 
+def mask_fields(address: str) -> str:
+    """Return an address, or the end of one, without the logins in its path and query.
+
+    Example:
+        >>> mask_fields("/user=admin&password=s3cret&channel=1")
+        '/user=***&password=***&channel=1'
+    """
+    return SECRET_FIELD.sub(rf"\g<name>{MASK}", address)
+
+
 class Redactor:
-    """Replaces known secrets, and user information in any address.
+    """Replaces known secrets, and logins in any address.
 
     Args:
         secrets: Values that must not show. Ones shorter than three characters are only
@@ -42,8 +60,10 @@ class Redactor:
 
     def __call__(self, text: str) -> str:
         """Return the text without secrets."""
-        if "://" in text and "@" in text:
-            text = _USERINFO.sub(rf"\g<scheme>{MASK}@", text)
+        if "://" in text:
+            if "@" in text:
+                text = _USERINFO.sub(rf"\g<scheme>{MASK}@", text)
+            text = _ADDRESS.sub(lambda match: mask_fields(match[0]), text)
         return text if self._pattern is None else self._pattern.sub(MASK, text)
 
     def value(self, value: Any) -> Any:

@@ -119,7 +119,8 @@ class Settings(BaseSettings):
     rtsp_camera_url: str = _setting(
         ...,
         "the camera: rtsp://, rtsps://, http:// or https:// (MJPEG), a video file, "
-        "/dev/video0, or test: for a generated picture",
+        "/dev/video0, or test: for a generated picture; {username} and {password} in its path or "
+        "query stand for the settings below",
         write="an address such as rtsp://10.0.0.5/stream1, a file's path, /dev/video0, or test:",
         min_length=1,
     )
