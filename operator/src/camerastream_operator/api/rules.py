@@ -23,6 +23,12 @@ _ADDRESS = re.compile(
     r"[a-z]+://(\[[0-9A-Fa-f:.]+(%[0-9A-Za-z._-]+)?\]|[^\s/?#@:\[\]%]+)(:[0-9]{1,5})?"
     r"([/?#][^\x00-\x1f\x7f]*)?"
 )
+_LITERAL_SECRET = re.compile(
+    r"(?i)(rtsps?|https?)://.*[/?&;_](login|access_|auth_)?(pas[a-z]*|pwd|psw|pw|token|secret)="
+    r"([^{&;#_]|_[a-z]*([^a-z=]|$))"
+)
+"""A value of such a field; an empty one is none, also where `_` stands between the fields."""
+_WORD_IN_BRACES = re.compile(r"\{([A-Za-z_]+)\}")
 _BROKER = re.compile(r"([A-Za-z0-9_.-]+|\[[0-9A-Fa-f:.]+\]):[0-9]{1,5}")
 _TOPIC = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9._-]{1,249}")
 _PRODUCER_KEY = re.compile(r"[a-z0-9.]{1,200}")
@@ -91,6 +97,21 @@ def _source(source: SourceSpec) -> list[str]:
         problems.append(
             "what stands for the host in spec.source.url is not usable; write scheme://host/path "
             "or scheme://host:port/path"
+        )
+    if _LITERAL_SECRET.match(url):
+        problems.append(
+            "a password or token must not stand in spec.source.url; write {password} in its place, "
+            "put it into a Secret, and the Secret's name into spec.source.credentialsSecretRef"
+        )
+    words = set(_WORD_IN_BRACES.findall(url)) if _NETWORK.match(url) else set()
+    if words - {"username", "password"}:
+        problems.append(
+            "a word in braces in spec.source.url is not known; write {username} or {password}"
+        )
+    elif words and source.credentials_secret_ref is None:
+        problems.append(
+            "{username} and {password} in spec.source.url stand for what is in a Secret; write its "
+            "name in spec.source.credentialsSecretRef"
         )
     if source.transport is Transport.UDP and not url.startswith("rtsp"):
         problems.append("spec.source.transport UDP exists for rtsp only; write TCP")
