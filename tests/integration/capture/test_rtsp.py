@@ -89,7 +89,8 @@ def test_all_frames_again_when_key_frames_become_rare(clip: Clip, long_gop_clip:
         camera.clip = long_gop_clip
         camera.die()
         watched.until_cause("ended")
-        watched.until_cause("stalled")  # no key frame within the time-out
+        stalled = watched.until_cause("stalled")  # no key frame within the time-out
+        assert "CAPTURE_TIMEOUT_SECONDS" in (stalled.detail or "")
         watched.reader.take(0)
         numbers = [watched.number() for _ in range(2)]
         assert any(number % GOP_FRAMES for number in numbers)

@@ -241,6 +241,18 @@ def test_a_hang_and_an_end_are_told_apart() -> None:
         assert failure.cause is cause
 
 
+def test_what_looks_like_a_hang_may_be_key_frames_that_are_far_apart() -> None:
+    said = {}
+    for url in ("rtsp://cam/s", "http://cam/v.mjpg"):
+        failure = explain_loss(
+            parse_source(url), grab_seconds=9.6, timeout_seconds=10, key_frames_only=False
+        )
+        said[url] = failure.detail
+    assert "CAPTURE_TIMEOUT_SECONDS" in said["rtsp://cam/s"]
+    assert "capture.timeoutSeconds" in said["rtsp://cam/s"]
+    assert "key frame" not in said["http://cam/v.mjpg"], "MJPEG has nothing else"
+
+
 @given(st.text(max_size=40))
 def test_no_credentials_in_a_sentence(noise: str) -> None:
     line = f"{noise} HTTP error 500 rtsp://admin:s3cr3t!@cam/s s3cr3t%21"

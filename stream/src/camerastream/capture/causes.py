@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from camerastream.capture.source import SourceKind
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -133,6 +135,12 @@ _RULES: tuple[tuple[re.Pattern[str], Cause, str], ...] = tuple(
     )
 )
 _TIMEOUT_ADVICE = "it did not answer within {seconds:g} s; check that it is on and can be reached"
+_KEY_FRAME_ADVICE = (
+    "; if its key frames are further apart than that (I-frame interval, smart codec), set them "
+    "closer in the camera, or write more than their distance into CAPTURE_TIMEOUT_SECONDS "
+    "(capture.timeoutSeconds of a CameraStream)"
+)
+"""Without one no picture can be decoded, and every new connection waits for the next."""
 _STATUS = re.compile(r"(?:method \w+ failed:|HTTP error) (\d{3})\b[^\n]*", re.IGNORECASE)
 
 
@@ -188,10 +196,11 @@ def explain_loss(
     """
     if grab_seconds >= TIMEOUT_SHARE * timeout_seconds:
         what = "key frame" if key_frames_only else "picture"
+        advice = _KEY_FRAME_ADVICE if source.kind is SourceKind.RTSP else ""
         return Failure(
             Cause.STALLED,
             f"{source.display}: connected, but no {what} came for {timeout_seconds:g} s; "
-            "check the camera and the network",
+            f"check the camera and the network{advice}",
         )
     return Failure(
         Cause.ENDED,
