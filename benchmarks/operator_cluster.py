@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from benchmarks.footage import ROOT
 from benchmarks.operator_process import FLOOR_NAMESPACE, NAMESPACE, process_cpu_seconds
-from tests.testbed.audit import Entry, read_entries
+from tests.testbed.audit import AuditLog
 from tests.testbed.kubernetes import components
 from tests.testbed.kubernetes.binaries import control_plane_binaries
 from tests.testbed.kubernetes.cluster import Cluster
@@ -33,29 +33,6 @@ _CONTROLLER_MANAGER = (
 )
 
 
-class AuditTail:
-    """Reads what the API server has noted since a moment.
-
-    Args:
-        path: The audit log.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-
-    def mark(self) -> int:
-        """Return this moment."""
-        return self._path.stat().st_size
-
-    def since(self, mark: int) -> list[Entry]:
-        """Return what was noted since."""
-        with self._path.open("rb") as file:
-            file.seek(mark)
-            # The API server begins a new file at 100 MB; then the rest is elsewhere.
-            assert self.mark() >= mark, "the audit log was rotated"
-            return list(read_entries(file.read().decode(errors="replace").splitlines()))
-
-
 class ControlPlane:
     """The API server with a StatefulSet controller in full swing.
 
@@ -66,12 +43,15 @@ class ControlPlane:
     def __init__(self, lease: Lease) -> None:
         self._lease = lease
         self.cluster = Cluster.start(lease, control_plane_binaries(), with_node=False)
-        self.audit = AuditTail(self.cluster.layout.audit_log)
         self._hurry_controllers()
         for namespace in (NAMESPACE, FLOOR_NAMESPACE):
             self.kubectl("create", "namespace", namespace)
         self.kubectl("apply", "--server-side", f"--filename={CRD}")
         self.kubectl("wait", "--for=condition=Established", "crd", "--all", "--timeout=60s")
+
+    def audit(self) -> AuditLog:
+        """Return the API server's audit log from now on."""
+        return AuditLog(self.cluster.layout.audit_log)
 
     @property
     def folder(self) -> Path:

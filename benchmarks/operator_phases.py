@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from benchmarks.operator_api import Api
     from benchmarks.operator_cluster import ControlPlane
-    from tests.testbed.audit import Request
+    from tests.testbed.audit import AuditLog, Request
     from tests.testbed.lease import Lease
 
 IDLE_SECONDS = 60
@@ -85,21 +85,21 @@ class Scale:
 
     async def idle(self) -> Phase:
         """A minute in which nothing happens."""
-        mark, cpu = self._audit.mark(), self.operator.cpu_seconds()
+        log, cpu = self._audit(), self.operator.cpu_seconds()
         await asyncio.sleep(IDLE_SECONDS)
-        return self._measured(mark, cpu, IDLE_SECONDS)
+        return self._measured(log, cpu, IDLE_SECONDS)
 
     async def restarted(self) -> Phase:
         """The operator ends and another one starts: until that has looked at every camera."""
         await asyncio.to_thread(self.operator.stop)
-        mark = self._audit.mark()
+        log = self._audit()
         self.operator = self._start_operator()
         await asyncio.to_thread(self.operator.wait_ready)
         while await asyncio.to_thread(self.operator.metric, _RECONCILED) < self._count:
             await asyncio.sleep(0.05)
         seconds = time.monotonic() - self.operator.started_at
         await self._quiet()
-        return self._measured(mark, 0.0, seconds)
+        return self._measured(log, 0.0, seconds)
 
     async def threshold_changed(self) -> Phase:
         """Another threshold in the operator's defaults: until every stream has confirmed it."""
@@ -122,18 +122,18 @@ class Scale:
         begin: Callable[[], Coroutine[Any, Any, None]],
         true: Callable[[Mapping[str, Any]], bool],
     ) -> Phase:
-        mark, cpu, began = self._audit.mark(), self.operator.cpu_seconds(), time.monotonic()
+        log, cpu, began = self._audit(), self.operator.cpu_seconds(), time.monotonic()
         began_at = time.time()
         await begin()
         seconds = await self.cameras.until(true) - began
         await self.cameras.until(is_complete)
         await self._quiet()
-        return self._measured(mark, cpu, seconds, began_at)
+        return self._measured(log, cpu, seconds, began_at)
 
     def _measured(
-        self, mark: int, cpu_before: float, seconds: float, began_at: float = 0.0
+        self, log: AuditLog, cpu_before: float, seconds: float, began_at: float = 0.0
     ) -> Phase:
-        entries = self._audit.since(mark)
+        entries = log.requests()
         found = writes(entries, USER)
         return Phase(
             seconds,
@@ -150,9 +150,9 @@ class Scale:
     async def _quiet(self) -> None:
         """Wait until the operator has written nothing for a while."""
         while True:
-            mark = self._audit.mark()
+            log = self._audit()
             await asyncio.sleep(_QUIET_SECONDS)
-            if not writes(self._audit.since(mark), USER):
+            if not writes(log.requests(), USER):
                 return
 
     def _start_operator(self) -> OperatorProcess:

@@ -1,4 +1,4 @@
-"""Who asked the API server for what, counted from its audit log. Pure: lines in, counts out.
+"""Who asked the API server for what, counted from its audit log.
 
 A client cannot be wrong about itself here, nor a test about what it looked at.
 """
@@ -9,10 +9,12 @@ import json
 from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
+from io import SEEK_END
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from pathlib import Path
 
 _WRITES = frozenset({"create", "update", "patch", "delete", "deletecollection"})
 # Questions that are asked by creating something that nobody stores.
@@ -41,6 +43,8 @@ class Entry:
     Attributes:
         request: Who asked for what.
         group: API group of the resource, empty for the core one.
+        namespace: Of the resource, empty where it has none or all were asked for.
+        name: Of the resource, empty where many were asked for.
         code: HTTP status of the answer.
         agent: What the client calls itself.
         dry_run: Nothing was to be stored.
@@ -49,6 +53,8 @@ class Entry:
 
     request: Request
     group: str
+    namespace: str
+    name: str
     code: int
     agent: str
     dry_run: bool
@@ -63,6 +69,48 @@ class Entry:
     def is_lease(self) -> bool:
         """Whether it is about a Lease, which is renewed for ever."""
         return self.request.resource == _LEASES
+
+
+class AuditLog:
+    """An audit log from a moment on.
+
+    Args:
+        path: The log.
+        agents: How the clients that are looked at call themselves, to begin with; none for all.
+        namespace: Whose requests are looked at, beside those about all; empty for every one.
+    """
+
+    def __init__(self, path: Path, *, agents: tuple[str, ...] = (), namespace: str = "") -> None:
+        self._path = path
+        self._agents = agents
+        self._namespace = namespace
+        self.begin()
+
+    def begin(self) -> None:
+        """Look at what comes from now on."""
+        self._start = self._path.stat().st_size if self._path.exists() else 0
+
+    def requests(self) -> list[Entry]:
+        """Return what was answered since."""
+        with self._path.open("rb") as file:
+            # The API server begins a new file at 100 MB; then the rest is elsewhere.
+            assert file.seek(0, SEEK_END) >= self._start, "the audit log was rotated"
+            file.seek(self._start)
+            text = file.read().decode(errors="replace")
+        return [
+            entry
+            for entry in read_entries(text.splitlines())
+            if (not self._agents or entry.agent.startswith(self._agents))
+            and (not self._namespace or entry.namespace in ("", self._namespace))
+        ]
+
+    def writes(self) -> list[str]:
+        """Return what was written since, without Leases: verb, resource, name and status."""
+        return [
+            f"{entry.request.verb} {entry.request.resource} {entry.name} {entry.code}"
+            for entry in self.requests()
+            if entry.is_write and not entry.is_lease
+        ]
 
 
 def read_entries(lines: Iterable[str]) -> Iterator[Entry]:
@@ -118,6 +166,8 @@ def _entry(event: dict[str, Any]) -> Entry:
     return Entry(
         Request(user.get("username", ""), event.get("verb", ""), resource),
         group=about.get("apiGroup", ""),
+        namespace=about.get("namespace", ""),
+        name=about.get("name", ""),
         code=(event.get("responseStatus") or {}).get("code", 0),
         agent=event.get("userAgent", ""),
         dry_run="dryRun=" in event.get("requestURI", "").partition("?")[2],

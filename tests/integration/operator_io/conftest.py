@@ -10,9 +10,9 @@ import pytest
 import yaml
 
 from tests.integration.operator_io.api import CRDS, Api
-from tests.integration.operator_io.audit import Audit
-from tests.integration.operator_io.operator import OperatorProcess
+from tests.integration.operator_io.operator import AGENTS, OperatorProcess
 from tests.integration.operator_io.waiting import until
+from tests.testbed.audit import AuditLog
 from tests.testbed.cache import cache_folder
 from tests.testbed.kubernetes import binaries as kubernetes
 from tests.testbed.kubernetes.cluster import Cluster
@@ -64,9 +64,9 @@ def api(cluster: Cluster) -> Iterator[Api]:
 
 
 @pytest.fixture
-def audit(cluster: Cluster, api: Api) -> Audit:
+def audit(cluster: Cluster, api: Api) -> AuditLog:
     """What the operator asks for in this test's namespace."""
-    return Audit(cluster.layout.audit_log, api.namespace)
+    return AuditLog(cluster.layout.audit_log, agents=AGENTS, namespace=api.namespace)
 
 
 @pytest.fixture

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+AGENTS = ("camerastream-operator/", "kopf/")
+"""What the operator calls itself to the API server; kopf has a connection of its own."""
+
 
 class OperatorProcess:
     """One operator.

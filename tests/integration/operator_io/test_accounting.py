@@ -16,14 +16,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from tests.integration.operator_io.api import Api
-    from tests.integration.operator_io.audit import Audit
     from tests.integration.operator_io.operator import OperatorProcess
+    from tests.testbed.audit import AuditLog
 
 STATUS = '{"monitor": {"state": "%s", "cause": "unreachable"}, "source": {"up": true}}'
 
 
 def test_one_restart_is_one_count_one_entry_and_one_event(
-    api: Api, operator: OperatorProcess, audit: Audit
+    api: Api, operator: OperatorProcess, audit: AuditLog
 ) -> None:
     kubelet = _running(api, "lobby")
     quiet(audit.writes)

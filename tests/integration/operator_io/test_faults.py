@@ -16,11 +16,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.integration.operator_io.api import Api
-    from tests.integration.operator_io.audit import Audit
     from tests.integration.operator_io.operator import OperatorProcess
+    from tests.testbed.audit import AuditLog
     from tests.testbed.kubernetes.cluster import Cluster
 
 _WATCHES = 3
+_STATUS = "camerastreams/status"
 _EXIT_AGAIN = 1
 _PATIENCE_SECONDS = 150
 
@@ -114,7 +115,7 @@ class Fleet:
             and self._restarts("replaced")["podReplacements"] == 1
         )
 
-    def check(self, audit: Audit, proxy: ApiProxy, *, crashes_of_steady: int = 0) -> None:
+    def check(self, audit: AuditLog, proxy: ApiProxy, *, crashes_of_steady: int = 0) -> None:
         """Fail on anything that was lost or done twice."""
         restarts = self._restarts("restarted")
         assert (restarts["bufferError"], restarts["crash"], restarts["unknown"]) == (1, 1, 0)
@@ -130,9 +131,9 @@ class Fleet:
         # The version of a status is part of its write, so that it cannot be done twice: the
         # body below would be another one, but the API server would have refused it.
         done = Counter(
-            f"{item.verb} {item.resource} {item.name}"
+            f"{item.request.verb} {item.request.resource} {item.name}"
             for item in audit.requests()
-            if item.is_write and item.status < 300 and item.resource != "camerastreams/status"
+            if item.is_write and item.code < 300 and item.request.resource != _STATUS
         )
         events = {key for key in done if key.startswith("create events")}
         assert sum(done[key] for key in events) == 2 + crashes_of_steady, done
@@ -194,7 +195,7 @@ class Fleet:
 
 @pytest.mark.parametrize("fault", [Fault.TOO_MANY_REQUESTS, Fault.UNAVAILABLE])
 def test_what_is_refused_for_a_while_is_done_later(
-    fleet: Fleet, proxy: ApiProxy, audit: Audit, fault: Fault
+    fleet: Fleet, proxy: ApiProxy, audit: AuditLog, fault: Fault
 ) -> None:
     audit.begin()
     proxy.begin(fault)
@@ -211,7 +212,7 @@ def test_what_is_refused_for_a_while_is_done_later(
 
 @pytest.mark.parametrize("fault", [Fault.GONE_EVENT, Fault.GONE_STATUS])
 def test_what_happens_while_no_watch_can_begin_is_found(
-    fleet: Fleet, proxy: ApiProxy, audit: Audit, fault: Fault
+    fleet: Fleet, proxy: ApiProxy, audit: AuditLog, fault: Fault
 ) -> None:
     audit.begin()
     proxy.begin(fault, drop_watches=True)
@@ -230,7 +231,7 @@ def test_what_happens_while_no_watch_can_begin_is_found(
     fleet.check(audit, proxy)
 
 
-def test_dropped_watches_miss_nothing(fleet: Fleet, proxy: ApiProxy, audit: Audit) -> None:
+def test_dropped_watches_miss_nothing(fleet: Fleet, proxy: ApiProxy, audit: AuditLog) -> None:
     audit.begin()
     proxy.drop_watches()
     fleet.change_everything()
@@ -246,7 +247,7 @@ def test_dropped_watches_miss_nothing(fleet: Fleet, proxy: ApiProxy, audit: Audi
 
 
 def test_a_write_whose_answer_is_lost_is_not_done_again(
-    fleet: Fleet, proxy: ApiProxy, audit: Audit
+    fleet: Fleet, proxy: ApiProxy, audit: AuditLog
 ) -> None:
     audit.begin()
     proxy.writes.clear()
@@ -262,7 +263,7 @@ def test_a_write_whose_answer_is_lost_is_not_done_again(
     assert fleet.starts == 0
 
 
-def test_a_lost_network_is_waited_for(fleet: Fleet, proxy: ApiProxy, audit: Audit) -> None:
+def test_a_lost_network_is_waited_for(fleet: Fleet, proxy: ApiProxy, audit: AuditLog) -> None:
     audit.begin()
     proxy.begin(Fault.NO_CALLS)
     fleet.change_everything()
@@ -278,7 +279,7 @@ def test_a_lost_network_is_waited_for(fleet: Fleet, proxy: ApiProxy, audit: Audi
 
 
 def test_without_progress_it_is_not_live_and_its_successor_makes_up_for_it(
-    fleet: Fleet, proxy: ApiProxy, audit: Audit
+    fleet: Fleet, proxy: ApiProxy, audit: AuditLog
 ) -> None:
     audit.begin()
     proxy.begin(Fault.BLACK_HOLE)

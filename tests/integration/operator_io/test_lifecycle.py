@@ -11,12 +11,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tests.integration.operator_io.api import Api
-    from tests.integration.operator_io.audit import Audit
     from tests.integration.operator_io.operator import OperatorProcess
+    from tests.testbed.audit import AuditLog
 
 
 def test_from_nothing_to_a_full_status_takes_three_writes_and_idling_none(
-    api: Api, operator: OperatorProcess, audit: Audit
+    api: Api, operator: OperatorProcess, audit: AuditLog
 ) -> None:
     api.create_camera("lobby")
     until(lambda: api.get("pods", "lobby-0") is not None)
@@ -31,7 +31,7 @@ def test_from_nothing_to_a_full_status_takes_three_writes_and_idling_none(
 
 
 def test_a_pod_that_is_slow_to_start_shows_and_takes_three_writes_at_most(
-    api: Api, operator: OperatorProcess, audit: Audit
+    api: Api, operator: OperatorProcess, audit: AuditLog
 ) -> None:
     api.create_camera("lobby")
     until(lambda: api.get("pods", "lobby-0") is not None)
@@ -48,7 +48,7 @@ def test_a_pod_that_is_slow_to_start_shows_and_takes_three_writes_at_most(
 
 
 def test_a_restarted_operator_writes_nothing(
-    api: Api, operator: OperatorProcess, audit: Audit
+    api: Api, operator: OperatorProcess, audit: AuditLog
 ) -> None:
     for name in ("one", "two", "three"):
         api.create_camera(name)
@@ -116,7 +116,7 @@ def test_what_belongs_to_a_camera_goes_with_it_even_without_an_operator(
 
 
 def test_a_threshold_reaches_the_pod_and_a_changed_default_all_pods_without_a_restart(
-    api: Api, operator: OperatorProcess, audit: Audit
+    api: Api, operator: OperatorProcess, audit: AuditLog
 ) -> None:
     for name in ("own", "default"):
         api.create_camera(name)

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from tests.integration.operator_io.api import Api
-    from tests.integration.operator_io.audit import Audit
     from tests.integration.operator_io.operator import OperatorProcess
+    from tests.testbed.audit import AuditLog
 
 NAMES = ("one", "two", "three")
 
@@ -29,7 +29,7 @@ def streams_url(api: Api) -> Iterator[str]:
 
 
 def test_another_default_is_told_to_all_pods_first_and_takes_three_writes_each(
-    api: Api, make_operator: Callable[..., OperatorProcess], audit: Audit, streams_url: str
+    api: Api, make_operator: Callable[..., OperatorProcess], audit: AuditLog, streams_url: str
 ) -> None:
     # So slow that pods, StatefulSets and statuses would mix if all came at once.
     operator = make_operator(stream_status_url=streams_url, writes_per_second="3")

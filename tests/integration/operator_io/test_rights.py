@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from tests.integration.operator_io.audit import Audit
 from tests.integration.operator_io.kubelet import Kubelet
+from tests.integration.operator_io.operator import AGENTS
 from tests.integration.operator_io.waiting import quiet, until
+from tests.testbed.audit import AuditLog
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,7 +30,7 @@ def test_the_shipped_roles_are_enough_and_not_too_much(
 ) -> None:
     roles = _install_roles(api)
     kubeconfig = _kubeconfig(cluster, api, tmp_path)
-    audit = Audit(cluster.layout.audit_log)
+    audit = AuditLog(cluster.layout.audit_log, agents=AGENTS)
     settings = {"leader_election": "true", "lease_seconds": "3"}
     operator = make_operator(kubeconfig=kubeconfig, **settings)
     operator.start()
@@ -58,9 +59,9 @@ def test_the_shipped_roles_are_enough_and_not_too_much(
     quiet(audit.writes)
 
     user = f"system:serviceaccount:{api.namespace}:{NAME}"
-    requests = [request for request in audit.requests() if request.user == user]
-    assert [request for request in requests if request.status in (401, 403)] == []
-    used = {(request.group, request.resource, request.verb) for request in requests}
+    requests = [entry for entry in audit.requests() if entry.request.user == user]
+    assert [entry for entry in requests if entry.code in (401, 403)] == []
+    used = {(entry.group, entry.request.resource, entry.request.verb) for entry in requests}
     granted = {
         (group, resource, verb)
         for role in roles

@@ -17,8 +17,8 @@ from tests.testbed.kubernetes.failure import ClusterError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from tests.integration.operator_io.audit import Audit
     from tests.integration.operator_io.operator import OperatorProcess
+    from tests.testbed.audit import AuditLog
     from tests.testbed.kubernetes.cluster import Cluster
 
 ODD: dict[str, Any] = {
@@ -68,7 +68,7 @@ def _takes_anything(api: Api) -> bool:
 
 
 def test_odd_resources_get_a_sentence_and_never_stop_the_others(
-    api: Api, loose_crd: None, operator: OperatorProcess, audit: Audit
+    api: Api, loose_crd: None, operator: OperatorProcess, audit: AuditLog
 ) -> None:
     for name, spec in ODD.items():
         api.done(
@@ -147,7 +147,7 @@ def test_who_loses_the_lease_ends_to_be_started_again(
 
 
 def test_a_lost_api_server_is_waited_for(
-    cluster: Cluster, api: Api, operator: OperatorProcess, audit: Audit
+    cluster: Cluster, api: Api, operator: OperatorProcess, audit: AuditLog
 ) -> None:
     api.create_camera("lobby")
     until(lambda: api.get("pods", "lobby-0") is not None)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.testbed.audit import Request, counts, read_entries, refusals, writes
+from tests.testbed.audit import AuditLog, Request, counts, read_entries, refusals, writes
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 OPERATOR = "system:serviceaccount:cameras:camerastream-operator"
 # As Kubernetes 1.37 wrote it.
@@ -129,3 +132,24 @@ def test_a_log_read_in_two_parts_counts_the_same(
     assert counts(parts[0]) + counts(parts[1]) == counts(read_entries(lines))
     expected = Counter(item for item in asked if item[0] != "get" and item[1] != "leases")
     assert writes(read_entries(lines)).total() == expected.total()
+
+
+def test_a_log_shows_what_came_since_of_whom_it_is_asked(tmp_path: Path) -> None:
+    path = tmp_path / "audit.jsonl"
+    mine = {"userAgent": "camerastream-operator/1", "ref": {"namespace": "shop", "name": "lobby-0"}}
+    path.write_text(line(**mine) + "\n")
+    log = AuditLog(path, agents=("camerastream-operator/", "kopf/"), namespace="shop")
+    lines = [
+        line(**mine),
+        line("list", userAgent="kopf/1"),
+        line("update", "leases", userAgent="camerastream-operator/1", ref={"namespace": "shop"}),
+        line(userAgent="kubectl/1", ref={"namespace": "shop"}),
+        line(userAgent="kopf/1", ref={"namespace": "elsewhere"}),
+    ]
+    with path.open("a") as file:
+        file.write("\n".join(lines) + "\n" + line(**mine)[:40])
+
+    assert [entry.request.verb for entry in log.requests()] == ["patch", "list", "update"]
+    assert log.writes() == ["patch pods lobby-0 200"]
+    log.begin()
+    assert log.requests() == []
