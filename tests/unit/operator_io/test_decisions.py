@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from camerastream_operator.engine.pacing import (
     CONFIRMATION_SECONDS,
+    FIRST_PATIENCE_SECONDS,
     PATIENCE_SECONDS,
     patience_seconds,
 )
@@ -63,9 +64,13 @@ def _well(generation: int, applied: int, **more: Any) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("before", "after", "seconds"),
     [
-        ({}, _status("PodMissing"), PATIENCE_SECONDS),
-        ({}, _status("Starting", pod={"name": "x"}), PATIENCE_SECONDS),
-        ({}, _status("Starting", restarts={"total": 0, "budgetRemaining": 5}), PATIENCE_SECONDS),
+        ({}, _status("PodMissing"), FIRST_PATIENCE_SECONDS),
+        ({}, _status("Starting", pod={"name": "x"}), FIRST_PATIENCE_SECONDS),
+        (
+            {},
+            _status("Starting", restarts={"total": 0, "budgetRemaining": 5}),
+            FIRST_PATIENCE_SECONDS,
+        ),
         ({}, _status("Starting", restarts={"total": 1}), 0),
         ({}, _status("PodMissing", restarts={"podReplacements": 1}), 0),
         ({}, _status("InvalidSpec"), 0),
@@ -88,6 +93,15 @@ def test_only_a_step_on_the_way_or_to_a_confirmation_may_wait(
     before: dict[str, Any], after: dict[str, Any], seconds: float
 ) -> None:
     assert patience_seconds(before, after) == seconds
+
+
+def test_the_first_status_comes_soon_unless_many_wait_for_theirs() -> None:
+    waits = [patience_seconds({}, _status("Starting"), waiting=count) for count in (0, 9, 30, 999)]
+
+    assert waits == sorted(waits)
+    assert waits[0] == FIRST_PATIENCE_SECONDS
+    assert waits[-1] == PATIENCE_SECONDS
+    assert patience_seconds(_status("PodMissing"), _status("Starting")) == PATIENCE_SECONDS
 
 
 def test_so_many_pods_are_replaced_at_a_time_and_a_broken_one_does_not_block_for_ever() -> None:

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 PATIENCE_SECONDS = 10.0
+FIRST_PATIENCE_SECONDS = 3.0
+"""A camera that was just made and shows nothing looks as if nobody had seen it. Where many are
+made at once, their pods take longer, and every such write would make them take longer still."""
+_CROWD = 70
 CONFIRMATION_SECONDS = 2.0
 """A stream reads its annotation within a second or two; both fit into one write then."""
 
@@ -25,19 +29,25 @@ _COUNTED = ("restarts", "recentRestarts", "observedGeneration")
 _COUNTS = ("total", "sidecar", "podReplacements")
 
 
-def patience_seconds(before: Mapping[str, Any], after: Mapping[str, Any]) -> float:
+def patience_seconds(
+    before: Mapping[str, Any], after: Mapping[str, Any], *, waiting: int = 0
+) -> float:
     """Return for how long a changed status may wait for its successor.
 
     Args:
         before: The status as it was last written; empty before the first.
         after: The status as it is.
+        waiting: How many other cameras' statuses wait.
     """
     reason, status = _ready(after)
     if before and _awaits_confirmation_only(before, after):
         return CONFIRMATION_SECONDS
     if status == "True" or reason not in _ON_THE_WAY or _has_news(before, after):
         return 0.0
-    return PATIENCE_SECONDS
+    if before:
+        return PATIENCE_SECONDS
+    crowd = min(1.0, waiting / _CROWD)
+    return FIRST_PATIENCE_SECONDS + crowd * (PATIENCE_SECONDS - FIRST_PATIENCE_SECONDS)
 
 
 def _has_news(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:

@@ -8,6 +8,7 @@ import structlog
 
 from camerastream_operator.api.resource import read_camera_stream
 from camerastream_operator.engine.pacing import patience_seconds
+from camerastream_operator.engine.tally import RestartTally
 from camerastream_operator.jsonview import text_at
 from camerastream_operator.kube.errors import ApiError
 from camerastream_operator.kube.patches import merge_patch
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from camerastream_operator.engine.recorder import Recorder
     from camerastream_operator.kube.cache import Cache
     from camerastream_operator.kube.client import KubeClient
-    from camerastream_operator.restarts import Restart, RestartRecord
+    from camerastream_operator.restarts import Restart
 
 
 class StatusWriter:
@@ -34,7 +35,8 @@ class StatusWriter:
         cache: Learns what was written.
         recorder: Announces.
         clock: Tells the time.
-        on_restart: Hears of counted restarts: reason and number.
+        on_restart: Hears of restarts that a status has counted: reason and number; of each one
+            once, also where the answer of the write was lost.
     """
 
     def __init__(
@@ -54,6 +56,7 @@ class StatusWriter:
         self._differs_since: dict[Key, float] = {}
         self._unannounced: dict[Key, list[Restart]] = {}
         self._caught_up: set[str] = set()
+        self._tally = RestartTally()
         self._log = structlog.get_logger()
 
     async def write(
@@ -77,19 +80,22 @@ class StatusWriter:
         Raises:
             ApiError: A call failed.
         """
+        self._count(key, camera.uid, camera.status)
         if not differs(camera.status, status):
             self._differs_since.pop(key, None)
         else:
             since = self._differs_since.setdefault(key, self._clock.monotonic())
             waited = self._clock.monotonic() - since
-            if (left := patience_seconds(camera.status, status) - waited) > 0:
+            others = len(self._differs_since) - 1
+            patience = patience_seconds(camera.status, status, waiting=others)
+            if (left := patience - waited) > 0:
                 await self._announce(key, camera)
                 return left
             if not await self._patch(key, camera, status):
                 return 0.0
             self._differs_since.pop(key, None)
             self._unannounced.setdefault(key, []).extend(restarts)
-            self._count(read_record(camera.status), read_record(status))
+            self._count(key, camera.uid, status)
         await self._announce(key, camera)
         return None
 
@@ -97,6 +103,7 @@ class StatusWriter:
         """Forget a camera that is no more."""
         self._differs_since.pop(key, None)
         self._unannounced.pop(key, None)
+        self._tally.forget(key)
 
     async def _patch(self, key: Key, camera: CameraStream, status: Mapping[str, Any]) -> bool:
         """Write; return False when the resource was another one by now, which is then known."""
@@ -123,11 +130,11 @@ class StatusWriter:
         if text_at(body, "metadata", "uid") != camera.uid:
             self._cache.remove_unseen(Kind.CAMERA, key, camera.uid)
 
-    def _count(self, before: RestartRecord, after: RestartRecord) -> None:
-        for reason, count in after.counts.items():
-            if (new := count - before.counts.get(reason, 0)) > 0:
-                self._on_restart(reason.value, new)
-                self._log.warning("restarts are counted", reason=reason.value, count=new)
+    def _count(self, key: Key, uid: str, status: Mapping[str, Any]) -> None:
+        new = self._tally.new(key, uid, read_record(status).counts)
+        for reason, count in new.items():
+            self._on_restart(reason.value, count)
+            self._log.warning("restarts are counted", reason=reason.value, count=count)
 
     async def _announce(self, key: Key, camera: CameraStream) -> None:
         now = self._clock.now()

@@ -9,6 +9,8 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
+from camerastream_operator.classify import RestartReason
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
@@ -47,10 +49,13 @@ class Metrics:
         )
         self.restarts = Counter(
             f"{_PREFIX}restarts",
-            "Container restarts that this operator has counted",
+            "Container restarts that were counted since this operator began to look",
             ["reason"],
             registry=self.registry,
         )
+        for reason in RestartReason:
+            # `increase()` does not see the first restart where a series begins with it.
+            self.restarts.labels(reason.value)
         self.resync_errors = Counter(
             f"{_PREFIX}resync_errors",
             "Times that listing and comparing everything failed",
