@@ -24,6 +24,8 @@ _WATCHES = 3
 _STATUS = "camerastreams/status"
 _EXIT_AGAIN = 1
 _PATIENCE_SECONDS = 150
+_NEVER_SECONDS = "86400"
+_LAST_WORDS = "the cluster cannot be watched any more"
 
 
 @pytest.fixture
@@ -34,11 +36,24 @@ def proxy(cluster: Cluster, tmp_path: Path) -> Iterator[ApiProxy]:
 
 
 @pytest.fixture
-def fleet(api: Api, proxy: ApiProxy, make_operator: Callable[..., OperatorProcess]) -> Fleet:
-    """Cameras that all run, and an operator that reaches the API server by the proxy."""
-    made = Fleet(api, make_operator(kubeconfig=proxy.kubeconfig, resync_seconds="5"))
-    made.begin()
-    return made
+def make_fleet(
+    api: Api, proxy: ApiProxy, make_operator: Callable[..., OperatorProcess]
+) -> Callable[..., Fleet]:
+    """Makes cameras that all run, and an operator that reaches the API server by the proxy."""
+
+    def make(**settings: str) -> Fleet:
+        operator = make_operator(kubeconfig=proxy.kubeconfig, **{"resync_seconds": "5", **settings})
+        made = Fleet(api, operator)
+        made.begin()
+        return made
+
+    return make
+
+
+@pytest.fixture
+def fleet(make_fleet: Callable[..., Fleet]) -> Fleet:
+    """The same with an operator that lists everything every five seconds."""
+    return make_fleet()
 
 
 class Fleet:
@@ -127,6 +142,11 @@ class Fleet:
             assert self._restarts(name)["podReplacements"] == 0, name
         for name in ("steady", "restarted", "changed"):
             assert self._uids()[f"{name}-0"] == self._pods[f"{name}-0"], name
+
+        if not self.starts:
+            for reason, count in (("BufferError", 1), ("Crash", 1 + crashes_of_steady)):
+                metric = f'camerastream_operator_restarts_total{{reason="{reason}"}}'
+                assert self.operator.metric(metric) == count, reason
 
         # The version of a status is part of its write, so that it cannot be done twice: the
         # body below would be another one, but the API server would have refused it.
@@ -231,7 +251,11 @@ def test_what_happens_while_no_watch_can_begin_is_found(
     fleet.check(audit, proxy)
 
 
-def test_dropped_watches_miss_nothing(fleet: Fleet, proxy: ApiProxy, audit: AuditLog) -> None:
+def test_dropped_watches_miss_nothing(
+    make_fleet: Callable[..., Fleet], proxy: ApiProxy, audit: AuditLog
+) -> None:
+    # Nothing is listed and compared meanwhile: it is the watches that recover.
+    fleet = make_fleet(resync_seconds=_NEVER_SECONDS)
     audit.begin()
     proxy.drop_watches()
     fleet.change_everything()
@@ -271,11 +295,40 @@ def test_a_lost_network_is_waited_for(fleet: Fleet, proxy: ApiProxy, audit: Audi
     proxy.begin(Fault.BLACK_HOLE)
     fleet.kubelets["steady"].restart("Crash")
     fleet.operator.wait_for("the API server does not answer")
+    # A list may take two minutes, but not two minutes of silence.
+    fleet.operator.wait_for("what is there could not be listed")
     proxy.end()
 
     fleet.settle()
     fleet.check(audit, proxy, crashes_of_steady=1)
     assert fleet.starts == 0
+
+
+def test_refused_for_too_long_it_ends_says_why_and_makes_up_for_it(
+    make_fleet: Callable[..., Fleet], proxy: ApiProxy, audit: AuditLog
+) -> None:
+    fleet = make_fleet(watch_failure_seconds="2")
+    audit.begin()
+    proxy.begin(Fault.UNAVAILABLE, drop_watches=True)
+    fleet.change_everything()
+
+    assert fleet.operator.wait() == _EXIT_AGAIN
+    last = [line for line in fleet.operator.lines() if _LAST_WORDS in line["message"]]
+    assert [(line["level"], "as the test wants it" in line["error"]) for line in last] == [
+        ("ERROR", True)
+    ]
+    # Started again it waits, is of no use, and says so; restarted for that it would not be
+    # before the API server has been silent for three times the five seconds.
+    fleet.tend_operator()
+    fleet.operator.wait_for("CameraStreams cannot be listed yet")
+    assert fleet.operator.get("/readyz")[0] == 503
+    fleet.kubelets["steady"].restart("Crash")
+    until(lambda: fleet.operator.get("/livez")[0] == 503)
+    proxy.end()
+
+    fleet.settle()
+    assert fleet.starts == 1
+    fleet.check(audit, proxy, crashes_of_steady=1)
 
 
 def test_without_progress_it_is_not_live_and_its_successor_makes_up_for_it(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.request import getproxies
+
 from kubernetes.aio.client.api_client import ApiClient
 from kubernetes.aio.client.configuration import Configuration
 from kubernetes.aio.config import load_incluster_config, load_kube_config
@@ -36,6 +38,8 @@ async def connect() -> ApiClient:
             f"no cluster is known ({type(error).__name__}: {error}); run in a pod with a service "
             "account, or set KUBECONFIG to a usable file"
         ) from None
+    # Looking for a proxy takes two threads for every request (aiohttp 3.14).
+    configuration.client_session_kwargs = {"trust_env": bool(getproxies())}
     configuration.connection_pool_maxsize = _CONNECTIONS
     # Every call is repeated by the queue, with the state of that time.
     configuration.retries = None

@@ -13,6 +13,7 @@ import kopf
 
 from camerastream_operator.kube.resources import Kind
 from camerastream_operator.names import CAMERA_LABEL, GROUP, PLURAL, VERSION
+from camerastream_operator.runtime.progress import retry_pauses
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -24,6 +25,10 @@ _WATCHED = {
 }
 
 _IDENTITY: Any = "camerastream-operator"
+_CONNECT_SECONDS = 5.0
+_REQUEST_SECONDS = 60.0
+_PAGE = 500
+_IDLE_SECONDS = 1.0
 
 
 class WatchFailedError(Exception):
@@ -33,6 +38,8 @@ class WatchFailedError(Exception):
 async def watch(
     namespaces: Sequence[str],
     on_event: Callable[[Kind, str, Mapping[str, Any]], None],
+    *,
+    failure_seconds: float,
 ) -> None:
     """Watch until SIGTERM or SIGINT, which kopf takes for itself, or until cancelled.
 
@@ -40,14 +47,16 @@ async def watch(
         namespaces: Those to watch; none for the whole cluster.
         on_event: Called with the kind, ADDED, MODIFIED or DELETED (empty for what was there
             before), and the object.
+        failure_seconds: For how long to try again while the API server refuses. One that cannot
+            be reached is tried for ever, and so is one that has too much to do (429).
 
     Raises:
-        WatchFailedError: kopf has given up; it does so when the API server fails for a minute.
+        WatchFailedError: kopf has given up.
     """
     try:
         await kopf.operator(
             registry=_registry(on_event),
-            settings=_settings(),
+            settings=_settings(failure_seconds),
             standalone=True,
             # Only peering uses it, but kopf would ask for this user's name, and the user of a
             # container has none.
@@ -56,7 +65,8 @@ async def watch(
             namespaces=namespaces,
         )
     except Exception as error:
-        raise WatchFailedError from error
+        said = error.args[0] if error.args else ""
+        raise WatchFailedError(f"{type(error).__name__}: {said}".rstrip(": ")) from error
 
 
 def _registry(on_event: Callable[[Kind, str, Mapping[str, Any]], None]) -> kopf.OperatorRegistry:
@@ -113,7 +123,7 @@ class _NoDifferences(kopf.DiffBaseStorage):
         pass
 
 
-def _settings() -> kopf.OperatorSettings:
+def _settings(failure_seconds: float) -> kopf.OperatorSettings:
     settings = kopf.OperatorSettings()
     settings.persistence.progress_storage = _NoProgress()
     settings.persistence.diffbase_storage = _NoDifferences()
@@ -124,4 +134,10 @@ def _settings() -> kopf.OperatorSettings:
     settings.scanning.disabled = True
     for kind in (Kind.STATEFUL_SET, Kind.POD):
         settings.watching.label_selectors[_WATCHED[kind]] = CAMERA_LABEL
+    settings.watching.chunk_size = _PAGE
+    # A worker for each object that has changed; a thousand that wait for more are 20 MB.
+    settings.queueing.idle_timeout = _IDLE_SECONDS
+    settings.networking.connect_timeout = _CONNECT_SECONDS
+    settings.networking.request_timeout = _REQUEST_SECONDS
+    settings.networking.error_backoffs = retry_pauses(failure_seconds)
     return settings

@@ -165,7 +165,12 @@ class Operator:
             await self._first_end(
                 background,
                 asyncio.create_task(
-                    watch(self._settings.watch_namespaces, self._on_event), name="kopf"
+                    watch(
+                        self._settings.watch_namespaces,
+                        self._on_event,
+                        failure_seconds=self._settings.watch_failure_seconds,
+                    ),
+                    name="kopf",
                 ),
             )
         finally:

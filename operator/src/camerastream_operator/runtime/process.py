@@ -122,7 +122,11 @@ def _outcome(work: asyncio.Task[None]) -> int:
         log.error("the Lease was lost: another replica may be at work by now")
         return EXIT_AGAIN
     if isinstance(error, WatchFailedError):
-        log.error("the cluster cannot be watched any more", exc_info=error)
+        log.error(
+            "the cluster cannot be watched any more; the operator ends, to be started again",
+            error=str(error),
+        )
+        log.debug("where the watch has failed", exc_info=error)
         return EXIT_AGAIN
     if error is not None:
         log.critical("unexpected error", exc_info=error)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 OLDEST_WORK_SECONDS = 180.0
 STANDBY_SECONDS = 60.0
 MISSED_RESYNCS = 3
+_LONGEST_RETRY_PAUSE_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,3 +57,18 @@ def not_ready(progress: Progress) -> str | None:
     if not progress.synced:
         return "CameraStreams have not been listed yet"
     return not_live(progress)
+
+
+def retry_pauses(seconds: float) -> list[float]:
+    """Return pauses between tries of what fails, doubling at first, as long as that altogether.
+
+    Example:
+        >>> retry_pauses(20)
+        [1.0, 2.0, 4.0, 8.0, 5.0]
+    """
+    pauses: list[float] = []
+    pause = 1.0
+    while (left := seconds - sum(pauses)) > 0:
+        pauses.append(min(pause, left))
+        pause = min(2 * pause, _LONGEST_RETRY_PAUSE_SECONDS)
+    return pauses

@@ -56,6 +56,13 @@ class Settings(BaseSettings):
     resync_seconds: float = Field(
         300, ge=5, le=86_400, description="How often everything is listed and compared"
     )
+    watch_failure_seconds: float = Field(
+        60,
+        gt=0,
+        le=3600,
+        description="For how long a watch that is refused is tried again before the operator ends, "
+        "to be started again",
+    )
     max_rolling_pods: int = Field(
         5, ge=1, le=1000, description="Running pods that are replaced at a time after a change"
     )
