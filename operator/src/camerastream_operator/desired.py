@@ -141,13 +141,20 @@ def is_contained(wanted: object, live: object) -> bool:
         return all(is_contained(value, found.get(name)) for name, value in wanted.items())
     if isinstance(wanted, list):
         items = live if isinstance(live, list) else []
-        return all(any(is_contained(value, item) for item in items) for value in wanted)
+        return all(_holds(items, number, value) for number, value in enumerate(wanted))
     if live is None:
         return wanted in ("", None)
     if wanted == live:
         return True
     amount = quantity(wanted)
     return amount is not None and amount == quantity(live)
+
+
+def _holds(items: list[Any], number: int, wanted: object) -> bool:
+    """Say whether a list has an element, which mostly is where it is expected."""
+    if number < len(items) and is_contained(wanted, items[number]):
+        return True
+    return any(is_contained(wanted, item) for item in items)
 
 
 def _claim(camera: CameraStream, spool: SpoolSpec) -> dict[str, Any]:

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import copy
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from camerastream_operator.kube.cache import Cache
+from camerastream_operator.kube.errors import ApiError
 from camerastream_operator.kube.resources import Key, Kind
 from camerastream_operator.kube.sync import CONFIRM_AFTER_SECONDS, Synchronizer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import AsyncIterator, Iterable
 
+_PAGE = 2
 NAMES = ("one", "two", "three")
 STEPS = st.lists(
     st.tuples(
@@ -35,6 +39,7 @@ class World:
         self.delivered: list[tuple[str, dict[str, Any]]] = []
         self.version = 0
         self.now = 0.0
+        self.fails_with: list[int] = []
 
     def create(self, name: str) -> None:
         if name not in self.pods:
@@ -66,8 +71,17 @@ class World:
             case "repeat" if self.delivered:
                 _take(cache, self.delivered[number % len(self.delivered)])
 
-    async def list_all(self, kind: Kind, _namespace: str | None) -> list[dict[str, Any]]:
-        return copy.deepcopy(list(self.pods.values())) if kind is Kind.POD else []
+    async def list_pages(
+        self, kind: Kind, _namespace: str | None
+    ) -> AsyncIterator[list[dict[str, Any]]]:
+        if kind is not Kind.POD:
+            yield []
+            return
+        listed = copy.deepcopy(list(self.pods.values()))
+        for start in range(0, max(1, len(listed)), _PAGE):
+            if start and self.fails_with:
+                raise ApiError(self.fails_with.pop(), "", "as the test wants it")
+            yield listed[start : start + _PAGE]
 
     def _count(self, name: str) -> None:
         self.version += 1
@@ -152,3 +166,69 @@ def test_what_is_missing_in_one_list_may_have_its_event_under_way() -> None:
     assert cache.pod(Key("cams", "one")) is not None
     _take(cache, world.events[-1])
     assert cache.departed(Key("cams", "one"))[0].gone
+
+
+def test_a_stateful_set_is_news_when_something_that_is_read_has_changed() -> None:
+    cache = Cache(lambda: 0.0)
+    key = Key("cams", "one")
+
+    def seen(version: int, *, generation: int, observed: int, **status: int) -> Key | None:
+        metadata = {"namespace": "cams", "name": "one", "uid": "a", "generation": generation}
+        body = {
+            "metadata": {**metadata, "resourceVersion": str(version)},
+            "spec": {"replicas": 1},
+            "status": {"observedGeneration": observed, **status},
+        }
+        return cache.upsert(Kind.STATEFUL_SET, body)
+
+    assert seen(1, generation=1, observed=0) == key
+    assert seen(2, generation=1, observed=1) is None
+    assert seen(3, generation=1, observed=1, replicas=1) is None
+    assert seen(4, generation=1, observed=1, replicas=1, readyReplicas=1) is None
+    # It is known all the same: an older one that comes late changes nothing.
+    assert seen(2, generation=1, observed=0) is None
+    assert seen(5, generation=2, observed=1, readyReplicas=1) == key
+    assert seen(6, generation=2, observed=2, readyReplicas=1) == key
+    found = cache.stateful_set(key)
+    assert found is not None
+    assert found["status"] == {"observedGeneration": 2}
+
+
+def test_a_list_that_fails_half_way_is_made_up_for() -> None:
+    world, told = World(), list[Key]()
+    cache = Cache(lambda: world.now)
+    sync = Synchronizer(world, cache, [None], clock=lambda: world.now, on_change=told.append)  # type: ignore[arg-type]
+    for name in NAMES:
+        world.create(name)
+
+    # The first one must be whole before anything is done.
+    world.fails_with = [HTTPStatus.SERVICE_UNAVAILABLE]
+    with pytest.raises(ApiError):
+        asyncio.run(sync.compare())
+    assert (told, sync.synced_at) == ([], None)
+    asyncio.run(sync.compare())
+    assert told == sorted(Key("cams", name) for name in NAMES)
+
+    # What a later one has brought is told, and what it has not got to is not gone.
+    told.clear()
+    world.change("one")
+    world.now = 100
+    world.fails_with = [HTTPStatus.SERVICE_UNAVAILABLE]
+    with pytest.raises(ApiError):
+        asyncio.run(sync.compare())
+    assert told == [Key("cams", "one")]
+    assert not sync.must_confirm
+
+
+def test_a_list_whose_pages_have_expired_is_begun_again() -> None:
+    world = World()
+    cache = Cache(lambda: world.now)
+    sync = Synchronizer(world, cache, [None], clock=lambda: world.now, on_change=lambda _: None)  # type: ignore[arg-type]
+    for name in NAMES:
+        world.create(name)
+    world.fails_with = [HTTPStatus.GONE]
+
+    asyncio.run(sync.compare())
+
+    assert all(cache.pod(Key("cams", name)) is not None for name in NAMES)
+    assert world.fails_with == []

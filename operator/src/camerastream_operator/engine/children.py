@@ -30,10 +30,6 @@ if TYPE_CHECKING:
     from camerastream_operator.pods import Pod
 
 
-class CameraGoneError(Exception):
-    """The resource has gone, or another one of its name is there: nothing may be made for it."""
-
-
 class Children:
     """Makes and heals.
 
@@ -56,25 +52,26 @@ class Children:
 
         Raises:
             ApiError: The call failed; `refused` when the API server does not take it.
-            CameraGoneError: The cache was behind.
         """
         if live is None:
-            live = await self._look_before_making(camera)
-        if live is not None:
-            if not _owned(live, camera.uid):
-                raise ApiError(
-                    HTTPStatus.FORBIDDEN,
-                    "Foreign",
-                    f"StatefulSet {camera.name} exists and belongs to something else; delete it, "
-                    "or give this CameraStream another name",
-                )
-            if "deletionTimestamp" in mapping_at(live, "metadata") or not needs_apply(
-                desired, live
-            ):
-                return live
-        written = await self._client.apply_stateful_set(desired)
+            made = await self._make(desired)
+            if made is not None:
+                return made
+            live = await self._client.get(Kind.STATEFUL_SET, camera.namespace, camera.name)
+            if live is None:
+                raise ApiError(HTTPStatus.CONFLICT, "Conflict", "the StatefulSet comes and goes")
+        if not _owned(live, camera.uid):
+            raise ApiError(
+                HTTPStatus.FORBIDDEN,
+                "Foreign",
+                f"StatefulSet {camera.name} exists and belongs to something else; delete it, "
+                "or give this CameraStream another name",
+            )
+        if "deletionTimestamp" in mapping_at(live, "metadata") or not needs_apply(desired, live):
+            return live
+        written = await self._client.apply_stateful_set(desired, force=True)
         self._cache.upsert(Kind.STATEFUL_SET, written)
-        self._log.info("the StatefulSet is made" if live is None else "the StatefulSet is changed")
+        self._log.info("the StatefulSet is changed")
         return written
 
     async def ensure_settings(self, namespace: str, pod: Pod, value: str) -> Pod:
@@ -118,25 +115,23 @@ class Children:
         """Forget a camera that is no more."""
         self._gate.leave(key)
 
-    async def _look_before_making(self, camera: CameraStream) -> Mapping[str, Any] | None:
-        """Ask whether it is really missing, and the resource really there.
+    async def _make(self, desired: Mapping[str, Any]) -> Mapping[str, Any] | None:
+        """Make a StatefulSet that is not known; return None where there is one all the same.
 
-        The watch shows only what carries the operator's labels; server-side apply would
-        take a stranger over. And what is made for a resource that has gone would stay until
-        the garbage collector finds it.
+        The watch shows only what carries the operator's labels. Without force, server-side
+        apply takes nothing over: the selector of a stranger is another one, and that alone is
+        a conflict. What is made for a resource that went away a moment ago, the garbage
+        collector removes by its owner's UID.
         """
-        found = await self._client.get(Kind.STATEFUL_SET, camera.namespace, camera.name)
-        if found is not None:
-            self._cache.upsert(Kind.STATEFUL_SET, found)
-            return found
-        body = await self._client.get(Kind.CAMERA, camera.namespace, camera.name)
-        if body is not None:
-            self._cache.upsert(Kind.CAMERA, body)
-        if text_at(body, "metadata", "uid") != camera.uid or "deletionTimestamp" in mapping_at(
-            body, "metadata"
-        ):
-            raise CameraGoneError
-        return None
+        try:
+            written = await self._client.apply_stateful_set(desired, force=False)
+        except ApiError as error:
+            if error.conflict:
+                return None
+            raise
+        self._cache.upsert(Kind.STATEFUL_SET, written)
+        self._log.info("the StatefulSet is made")
+        return written
 
 
 def needs_apply(desired: Mapping[str, Any], live: Mapping[str, Any]) -> bool:

@@ -28,9 +28,10 @@ def is_outdated(pod: Pod, stateful_set: Mapping[str, Any]) -> bool:
 def may_be_replaced(pod: Pod, stateful_set: Mapping[str, Any]) -> bool:
     """Say whether a new pod would be made from the present template.
 
-    Before its controller has seen the last change, a StatefulSet makes pods as they were.
+    Before its controller has seen the last change, a StatefulSet makes pods as they were. Of the
+    first generation there is only one way to make them.
     """
-    seen = count_at(stateful_set, "status", "observedGeneration")
+    seen = max(1, count_at(stateful_set, "status", "observedGeneration"))
     return pod.delete_by is None and seen >= count_at(stateful_set, "metadata", "generation")
 
 

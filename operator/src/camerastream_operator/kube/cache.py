@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from sys import intern
 from typing import TYPE_CHECKING, Any
 
-from camerastream_operator.jsonview import items_at, mapping_at, text_at
+from camerastream_operator.jsonview import count_at, items_at, mapping_at, text_at
 from camerastream_operator.kube.resources import Key, Kind, key_of
 from camerastream_operator.names import pod_name
 from camerastream_operator.pods import read_pod
@@ -75,7 +75,8 @@ class Cache:
         self._objects[kind][place] = _Entry(uid, version, packed, _conditions(kind, body))
         if kind is Kind.CAMERA:
             self._record_seen[key] = self._clock()
-        return key
+        # Nothing that is read here is new.
+        return None if known is not None and known.packed == packed else key
 
     def remove(self, kind: Kind, body: Mapping[str, Any]) -> Key | None:
         """Take note that an object is gone; return whose it was.
@@ -201,4 +202,10 @@ def _trimmed(kind: Kind, body: Mapping[str, Any]) -> dict[str, Any]:
     trimmed = {**body, "metadata": metadata}
     if kind is Kind.POD:
         trimmed["spec"] = {"nodeName": text_at(body, "spec", "nodeName")}
+    if kind is Kind.STATEFUL_SET:
+        # How many pods there are and are ready, the pods tell themselves; that its controller has
+        # seen a new one is no news either (`may_be_replaced`).
+        seen = max(1, count_at(body, "status", "observedGeneration"))
+        trimmed["status"] = {"observedGeneration": seen}
+        metadata.pop("resourceVersion", None)
     return trimmed

@@ -12,7 +12,7 @@ from camerastream_operator.kube.resources import EVENTS, Kind
 from camerastream_operator.names import MANAGER, SETTINGS_ANNOTATION
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 
     from camerastream_operator.kube.calls import ApiCaller
     from camerastream_operator.kube.limiter import RateLimiter
@@ -55,19 +55,31 @@ class KubeClient:
         self._limiter = limiter
         self._on_write = on_write
 
-    async def list_all(self, kind: Kind, namespace: str | None) -> list[dict[str, Any]]:
-        """Return all objects of a kind, of a namespace or the whole cluster.
+    async def list_pages(
+        self, kind: Kind, namespace: str | None
+    ) -> AsyncIterator[list[dict[str, Any]]]:
+        """Yield all objects of a kind, of a namespace or the whole cluster, page by page.
+
+        Ten thousand pods at once would be most of the memory that the operator ever takes.
 
         Raises:
-            ApiError: The call failed.
+            ApiError: The call failed; `gone` when the first pages are too old for the next one.
         """
+        resource = kind.value
+        selector = [("labelSelector", resource.label_selector)] if resource.label_selector else []
+        following: list[tuple[str, str]] = []
         while True:
-            try:
-                return await self._pages(kind.value, namespace)
-            except ApiError as error:
-                # The first pages are too old for the last ones: begin again.
-                if not error.gone:
-                    raise
+            page = await self._calls.call(
+                "GET",
+                resource.path(namespace),
+                query=[("limit", str(_PAGE)), *selector, *following],
+                seconds=_LIST_SECONDS,
+            )
+            yield [dict(item) for item in items_at(page, "items")]
+            token = text_at(page, "metadata", "continue")
+            if not token:
+                return
+            following = [("continue", token)]
 
     async def get(self, kind: Kind, namespace: str, name: str) -> dict[str, Any] | None:
         """Return an object, None when there is none.
@@ -77,11 +89,16 @@ class KubeClient:
         """
         return await self._get(kind.value.path(namespace, name))
 
-    async def apply_stateful_set(self, body: Mapping[str, Any]) -> dict[str, Any]:
+    async def apply_stateful_set(self, body: Mapping[str, Any], *, force: bool) -> dict[str, Any]:
         """Create or change a StatefulSet by server-side apply and return it.
 
+        Args:
+            body: The StatefulSet.
+            force: Take back what others changed of what is ours.
+
         Raises:
-            ApiError: The call failed.
+            ApiError: The call failed; without force `conflict` when somebody else has set
+                something of it otherwise.
         """
         namespace, name = text_at(body, "metadata", "namespace"), text_at(body, "metadata", "name")
         return await self._write(
@@ -91,8 +108,7 @@ class KubeClient:
             Kind.STATEFUL_SET.value.path(namespace, name),
             body,
             content_type=_APPLY_PATCH,
-            # What others changed of what is ours is taken back.
-            query=[("fieldManager", MANAGER), ("force", "true")],
+            query=[("fieldManager", MANAGER), ("force", "true" if force else "false")],
         )
 
     async def patch_status(
@@ -174,23 +190,6 @@ class KubeClient:
             ApiError: The call failed.
         """
         return await self._get(EVENTS.path(namespace, name)) is not None
-
-    async def _pages(self, resource: Resource, namespace: str | None) -> list[dict[str, Any]]:
-        selector = [("labelSelector", resource.label_selector)] if resource.label_selector else []
-        items: list[dict[str, Any]] = []
-        following: list[tuple[str, str]] = []
-        while True:
-            page = await self._calls.call(
-                "GET",
-                resource.path(namespace),
-                query=[("limit", str(_PAGE)), *selector, *following],
-                seconds=_LIST_SECONDS,
-            )
-            items += [dict(item) for item in items_at(page, "items")]
-            token = text_at(page, "metadata", "continue")
-            if not token:
-                return items
-            following = [("continue", token)]
 
     async def _get(self, path: str) -> dict[str, Any] | None:
         try:

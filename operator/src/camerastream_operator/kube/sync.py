@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from camerastream_operator.jsonview import text_at
+from camerastream_operator.kube.errors import ApiError
 from camerastream_operator.kube.resources import Key, Kind
 from camerastream_operator.restarts import PodEnd, read_record
 
@@ -74,6 +75,7 @@ class Synchronizer:
         self._on_change = on_change
         self._suspects: dict[_Suspect, float] = {}
         self._proofs: dict[Key, Proof] = {}
+        self._changed: set[Key] = set()
         self.synced_at: float | None = None
 
     @property
@@ -85,28 +87,27 @@ class Synchronizer:
         """List everything and compare.
 
         Raises:
-            ApiError: A list failed; nothing was changed for its kind.
+            ApiError: A list failed; nothing counts as missing by it.
         """
-        first = self.synced_at is None
-        changed: set[Key] = set()
+        try:
+            await self._compare(at_once=self.synced_at is None)
+            self.synced_at = self._clock()
+        finally:
+            # Not before everything was listed once: pods would seem to be missing. But then
+            # also after a list that failed half-way, which no event will tell again.
+            if self.synced_at is not None:
+                told, self._changed = sorted(self._changed), set()
+                for key in told:
+                    self._on_change(key)
+
+    async def _compare(self, *, at_once: bool) -> None:
         # Pods last: the records that they are compared with must be older.
         for kind in (Kind.CAMERA, Kind.STATEFUL_SET, Kind.POD):
             began = self._clock()
             listed: dict[tuple[str, str], str] = {}
             for namespace in self._namespaces:
-                for body in await self._client.list_all(kind, namespace):
-                    place = (
-                        text_at(body, "metadata", "namespace"),
-                        text_at(body, "metadata", "name"),
-                    )
-                    listed[place] = text_at(body, "metadata", "uid")
-                    if key := self._cache.upsert(kind, body):
-                        changed.add(key)
-            changed |= self._look_for_missing(kind, listed, began, at_once=first)
-        self.synced_at = self._clock()
-        # Only now: with half of it listed, pods would seem to be missing.
-        for key in sorted(changed):
-            self._on_change(key)
+                listed |= await self._take_in(kind, namespace)
+            self._changed |= self._look_for_missing(kind, listed, began, at_once=at_once)
 
     def proof(self, key: Key) -> Proof | None:
         """Return the proof for a camera, if it is newer than what is known of its record."""
@@ -115,6 +116,28 @@ class Synchronizer:
             self._proofs.pop(key, None)
             return None
         return proof
+
+    async def _take_in(self, kind: Kind, namespace: str | None) -> dict[tuple[str, str], str]:
+        """List a kind into the cache; return the UIDs by namespace and name."""
+        listed: dict[tuple[str, str], str] = {}
+        while True:
+            try:
+                async for page in self._client.list_pages(kind, namespace):
+                    for body in page:
+                        place = (
+                            text_at(body, "metadata", "namespace"),
+                            text_at(body, "metadata", "name"),
+                        )
+                        listed[place] = text_at(body, "metadata", "uid")
+                        if key := self._cache.upsert(kind, body):
+                            self._changed.add(key)
+            except ApiError as error:
+                if not error.gone:
+                    raise
+                # The first pages are too old for the last ones: begin again.
+                listed.clear()
+            else:
+                return listed
 
     def _look_for_missing(
         self, kind: Kind, listed: dict[tuple[str, str], str], began: float, *, at_once: bool
