@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import json
 import subprocess
+import sys
+import time
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.footage import ROOT
-from benchmarks.operator_process import FLOOR_NAMESPACE, NAMESPACE, process_cpu_seconds
+from benchmarks.operator_process import (
+    FLOOR_NAMESPACE,
+    KOPF_DEFAULTS,
+    OPERATOR,
+    process_cpu_seconds,
+)
 from tests.testbed.audit import AuditLog
 from tests.testbed.kubernetes import components
 from tests.testbed.kubernetes.binaries import control_plane_binaries
@@ -16,10 +23,9 @@ from tests.testbed.kubernetes.cluster import Cluster
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from benchmarks.operator_process import Subject
     from tests.testbed.lease import Lease
 
-ACCOUNT = "camerastream-operator"
-USER = f"system:serviceaccount:{NAMESPACE}:{ACCOUNT}"
 CRD = ROOT / "operator/src/camerastream_operator/crd/camerastreams.yaml"
 
 # Its own default of 20 requests per second would be all that is measured: a real control
@@ -43,11 +49,13 @@ class ControlPlane:
     def __init__(self, lease: Lease) -> None:
         self._lease = lease
         self.cluster = Cluster.start(lease, control_plane_binaries(), with_node=False)
-        self._hurry_controllers()
-        for namespace in (NAMESPACE, FLOOR_NAMESPACE):
+        for namespace in (OPERATOR.namespace, KOPF_DEFAULTS.namespace, FLOOR_NAMESPACE):
             self.kubectl("create", "namespace", namespace)
         self.kubectl("apply", "--server-side", f"--filename={CRD}")
         self.kubectl("wait", "--for=condition=Established", "crd", "--all", "--timeout=60s")
+        # Afterwards: the garbage collector looks only every 30 s for kinds that are new, and
+        # asks for each owner of a kind that it does not know.
+        self._hurry_controllers()
 
     def audit(self) -> AuditLog:
         """Return the API server's audit log from now on."""
@@ -79,25 +87,41 @@ class ControlPlane:
         """Return the CPU time that everything of the benchmark in other processes has used."""
         return sum(process_cpu_seconds(item.pid) for item in self._lease.processes())
 
-    def operator_kubeconfig(self) -> Path:
-        """Return a kubeconfig of a service account of the operator's own.
-
-        By its name the audit log tells its writes from all others.
-        """
-        self.kubectl("create", "serviceaccount", ACCOUNT, f"--namespace={NAMESPACE}")
+    def kubeconfig_of(self, subject: Subject) -> Path:
+        """Return a kubeconfig of a service account of the subject's own."""
+        account, namespace = subject.account, f"--namespace={subject.namespace}"
+        self.kubectl("create", "serviceaccount", account, namespace)
         self.kubectl(
-            *("create", "clusterrolebinding", ACCOUNT, "--clusterrole=cluster-admin"),
-            f"--serviceaccount={NAMESPACE}:{ACCOUNT}",
+            *("create", "clusterrolebinding", account, "--clusterrole=cluster-admin"),
+            f"--serviceaccount={subject.namespace}:{account}",
         )
-        token = self.kubectl(
-            "create", "token", ACCOUNT, f"--namespace={NAMESPACE}", "--duration=24h"
-        )
+        token = self.kubectl("create", "token", account, namespace, "--duration=24h")
         config: dict[str, Any] = json.loads(self.cluster.kubeconfig.read_text())
         config["users"][0]["user"] = {"token": token.strip()}
-        path = self.folder / "operator.kubeconfig"
+        path = self.folder / f"{account}.kubeconfig"
         path.touch(mode=0o600)
         path.write_text(json.dumps(config))
         return path
+
+    def start_node(self, start_seconds: float) -> str:
+        """Start the stand-in for all pods and return its address.
+
+        Args:
+            start_seconds: From a container's start to its being ready.
+        """
+        log = self._lease.folder / "logs" / "node.log"
+        process = self._lease.popen(
+            [
+                *(sys.executable, "-m", "benchmarks.operator_node", str(self.folder)),
+                f"--start-seconds={start_seconds}",
+            ],
+            log=log,
+            cwd=ROOT,
+        )
+        while not log.read_text():
+            assert process.poll() is None, "the stand-in for pods does not start"
+            time.sleep(0.05)
+        return f"http://127.0.0.1:{int(log.read_text().split()[0])}"
 
     def _hurry_controllers(self) -> None:
         name = "kube-controller-manager"

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
-import sys
 import time
 import urllib.request
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from benchmarks.footage import ROOT
 from benchmarks.operator_cameras import Cameras, has_counted, has_threshold, is_complete
-from benchmarks.operator_cluster import USER
-from benchmarks.operator_process import NAMESPACE, OperatorProcess
+from benchmarks.operator_process import OperatorProcess
 from tests.testbed.audit import writes
 
 if TYPE_CHECKING:
@@ -21,6 +18,7 @@ if TYPE_CHECKING:
 
     from benchmarks.operator_api import Api
     from benchmarks.operator_cluster import ControlPlane
+    from benchmarks.operator_process import Subject
     from tests.testbed.audit import AuditLog, Request
     from tests.testbed.lease import Lease
 
@@ -38,6 +36,7 @@ class Phase:
     Attributes:
         seconds: Until what was wanted was true of every camera.
         writes: How often the operator wrote, until it was quiet again.
+        requests: All that it asked for meanwhile, Leases left out.
         by_kind: The same by verb and resource.
         cpu_seconds: CPU time of the operator.
         last_write_seconds: After how many seconds the last write of each kind was answered.
@@ -45,33 +44,41 @@ class Phase:
 
     seconds: float
     writes: int
+    requests: int
     by_kind: dict[str, int] = field(default_factory=dict)
     cpu_seconds: float = 0.0
     last_write_seconds: dict[str, float] = field(default_factory=dict)
 
 
 class Scale:
-    """The phases, on one cluster.
+    """The phases of one operator, on one cluster.
 
     Args:
+        subject: Which operator.
         lease: Pays for everything.
         api: The administrator's connection.
         plane: The control plane.
         count: How many cameras.
-        start_seconds: From a container's start to its being ready.
+        node_url: Of the stand-in for pods.
     """
 
     def __init__(
-        self, lease: Lease, api: Api, plane: ControlPlane, count: int, start_seconds: float
+        self,
+        subject: Subject,
+        lease: Lease,
+        api: Api,
+        plane: ControlPlane,
+        count: int,
+        node_url: str,
     ) -> None:
+        self._subject = subject
         self._lease = lease
         self._audit = plane.audit
-        self._folder = plane.folder
         self._count = count
-        self._kubeconfig = plane.operator_kubeconfig()
-        self._defaults = plane.folder / "defaults.json"
-        self.cameras = Cameras(api, NAMESPACE, count)
-        self._node_url = self._start_node(start_seconds)
+        self._kubeconfig = plane.kubeconfig_of(subject)
+        self._defaults = plane.folder / f"{subject.account}.json"
+        self.cameras = Cameras(api, subject.namespace, count)
+        self._node_url = node_url
         self._write_defaults(THRESHOLD_SECONDS)
 
     def start(self) -> None:
@@ -113,7 +120,9 @@ class Scale:
         """Every container restarts at once: until every restart is counted."""
 
         async def restart() -> None:
-            await asyncio.to_thread(self._ask_node, "POST", f"/restart/{NAMESPACE}/Crash")
+            await asyncio.to_thread(
+                self._ask_node, "POST", f"/restart/{self._subject.namespace}/Crash"
+            )
 
         return await self._phase(restart, has_counted(1))
 
@@ -134,10 +143,13 @@ class Scale:
         self, log: AuditLog, cpu_before: float, seconds: float, began_at: float = 0.0
     ) -> Phase:
         entries = log.requests()
-        found = writes(entries, USER)
+        found = writes(entries, self._subject.user)
         return Phase(
             seconds,
             found.total(),
+            sum(
+                entry.request.user == self._subject.user and not entry.is_lease for entry in entries
+            ),
             {_kind(request): number for request, number in found.items()},
             self.operator.cpu_seconds() - cpu_before,
             {
@@ -152,27 +164,12 @@ class Scale:
         while True:
             log = self._audit()
             await asyncio.sleep(_QUIET_SECONDS)
-            if not writes(log.requests(), USER):
+            if not writes(log.requests(), self._subject.user):
                 return
 
     def _start_operator(self) -> OperatorProcess:
         url = self._node_url + "/status/{namespace}/{pod}"
-        return OperatorProcess(self._lease, self._kubeconfig, self._defaults, url)
-
-    def _start_node(self, start_seconds: float) -> str:
-        log = self._lease.folder / "logs" / "node.log"
-        process = self._lease.popen(
-            [
-                *(sys.executable, "-m", "benchmarks.operator_node", str(self._folder)),
-                f"--start-seconds={start_seconds}",
-            ],
-            log=log,
-            cwd=ROOT,
-        )
-        while not log.read_text():
-            assert process.poll() is None, "the stand-in for pods does not start"
-            time.sleep(0.05)
-        return f"http://127.0.0.1:{int(log.read_text().split()[0])}"
+        return OperatorProcess(self._subject, self._lease, self._kubeconfig, self._defaults, url)
 
     def _ask_node(self, method: str, path: str) -> dict[str, int]:
         request = urllib.request.Request(self._node_url + path, method=method)

@@ -8,6 +8,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,11 +17,40 @@ from benchmarks.footage import ROOT
 if TYPE_CHECKING:
     from tests.testbed.lease import Lease
 
-NAMESPACE = "cameras"
 FLOOR_NAMESPACE = "floor"
 
 _TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 _PATIENCE_SECONDS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What is measured.
+
+    Attributes:
+        name: What it is called.
+        namespace: Where its cameras are.
+        account: Its service account, by which the audit log tells its writes from all others.
+        command: What Python runs.
+    """
+
+    name: str
+    namespace: str
+    account: str
+    command: tuple[str, ...]
+
+    @property
+    def user(self) -> str:
+        """What the API server calls its account."""
+        return f"system:serviceaccount:{self.namespace}:{self.account}"
+
+
+OPERATOR = Subject(
+    "this operator", "cameras", "camerastream-operator", ("-m", "camerastream_operator", "run")
+)
+KOPF_DEFAULTS = Subject(
+    "kopf's default handlers", "kopf", "kopf-defaults", ("-m", "benchmarks.operator_kopf_defaults")
+)
 
 
 def process_cpu_seconds(pid: int) -> float:
@@ -38,28 +68,23 @@ def machine_cpu_seconds() -> float:
 
 
 class OperatorProcess:
-    """The operator.
+    """An operator.
 
     Args:
+        subject: Which one.
         lease: Pays for it.
         kubeconfig: Its own.
         defaults: Its file of defaults.
         status_url: Where streams answer, with `{namespace}` and `{pod}`.
-        command: What Python runs.
     """
 
     def __init__(
-        self,
-        lease: Lease,
-        kubeconfig: Path,
-        defaults: Path,
-        status_url: str,
-        command: tuple[str, ...] = ("-m", "camerastream_operator", "run"),
+        self, subject: Subject, lease: Lease, kubeconfig: Path, defaults: Path, status_url: str
     ) -> None:
-        self._log = lease.folder / "logs" / "operator.log"
+        self._log = lease.folder / "logs" / f"{subject.account}.log"
         self._begin_bytes = self._log.stat().st_size if self._log.exists() else 0
         self._process = lease.popen(
-            [sys.executable, *command],
+            [sys.executable, *subject.command],
             log=self._log,
             cwd=ROOT,
             env={
@@ -68,8 +93,8 @@ class OperatorProcess:
                 "OPERATOR_STREAM_STATUS_URL": status_url,
                 "OPERATOR_HTTP_HOST": "127.0.0.1",
                 "OPERATOR_HTTP_PORT": "0",
-                "OPERATOR_LEASE_NAMESPACE": NAMESPACE,
-                "OPERATOR_WATCH_NAMESPACES": NAMESPACE,
+                "OPERATOR_LEASE_NAMESPACE": subject.namespace,
+                "OPERATOR_WATCH_NAMESPACES": subject.namespace,
                 "OPERATOR_LOG_FORMAT": "json",
             },
         )

@@ -19,7 +19,7 @@ from benchmarks.operator_api import Api
 from benchmarks.operator_cluster import ControlPlane
 from benchmarks.operator_floor import measure_floor
 from benchmarks.operator_phases import Scale
-from benchmarks.operator_process import machine_cpu_seconds
+from benchmarks.operator_process import OPERATOR, machine_cpu_seconds
 from benchmarks.result import Result, Row
 from tests.testbed.lease import Lease, sweep
 
@@ -32,7 +32,8 @@ CAMERAS = 1000
 async def _measure(lease: Lease, count: int, start_seconds: float) -> list[Row]:
     plane = ControlPlane(lease)
     async with Api(plane.folder) as api:
-        scale = Scale(lease, api, plane, count, start_seconds)
+        node_url = plane.start_node(start_seconds)
+        scale = Scale(OPERATOR, lease, api, plane, count, node_url)
         floor = await measure_floor(plane.folder, count)
         scale.start()
         following = asyncio.create_task(scale.cameras.follow())
