@@ -16,6 +16,7 @@ from camerastream_operator.engine.replacement import (
 )
 from camerastream_operator.jsonview import items_at, mapping_at, text_at
 from camerastream_operator.kube.errors import ApiError
+from camerastream_operator.kube.refresh import refresh_camera
 from camerastream_operator.kube.resources import Key, Kind
 from camerastream_operator.pods import read_pod
 
@@ -28,6 +29,10 @@ if TYPE_CHECKING:
     from camerastream_operator.kube.cache import Cache
     from camerastream_operator.kube.client import KubeClient
     from camerastream_operator.pods import Pod
+
+
+class CameraGoneError(Exception):
+    """The resource has gone, or another one of its name is there: nothing may be made for it."""
 
 
 class Children:
@@ -52,8 +57,12 @@ class Children:
 
         Raises:
             ApiError: The call failed; `refused` when the API server does not take it.
+            CameraGoneError: The cache was behind.
         """
         if live is None:
+            if camera.status:
+                # It had one, which has gone: maybe because the resource has.
+                await self._look_for_camera(camera)
             made = await self._make(desired)
             if made is not None:
                 return made
@@ -120,8 +129,7 @@ class Children:
 
         The watch shows only what carries the operator's labels. Without force, server-side
         apply takes nothing over: the selector of a stranger is another one, and that alone is
-        a conflict. What is made for a resource that went away a moment ago, the garbage
-        collector removes by its owner's UID.
+        a conflict.
         """
         try:
             written = await self._client.apply_stateful_set(desired, force=False)
@@ -132,6 +140,20 @@ class Children:
         self._cache.upsert(Kind.STATEFUL_SET, written)
         self._log.info("the StatefulSet is made")
         return written
+
+    async def _look_for_camera(self, camera: CameraStream) -> None:
+        """Ask whether a resource is really there.
+
+        What is made for one that has gone would run until the garbage collector finds it, and
+        be made again when it has.
+        """
+        key = Key(camera.namespace, camera.name)
+        await refresh_camera(self._client, self._cache, key, camera.uid)
+        body = self._cache.camera(key)
+        if text_at(body, "metadata", "uid") != camera.uid or "deletionTimestamp" in mapping_at(
+            body, "metadata"
+        ):
+            raise CameraGoneError
 
 
 def needs_apply(desired: Mapping[str, Any], live: Mapping[str, Any]) -> bool:

@@ -14,6 +14,7 @@ import structlog
 from camerastream_operator.desired import settings_of
 from camerastream_operator.effective import annotation_value
 from camerastream_operator.engine.assessment import Evidence, assess
+from camerastream_operator.engine.children import CameraGoneError
 from camerastream_operator.engine.fault import fault_sentence, fault_status
 from camerastream_operator.engine.outcome import Outcome, applied_generation, is_running
 from camerastream_operator.engine.schedule import Backoff
@@ -107,7 +108,10 @@ class Reconciler:
         pod = await self._settle_pod(key, evidence.pod, found)
         if (later := self._follow_up(evidence, pod, found)) is not None:
             return later
-        stateful_set, apply_error = await self._ensure(camera, found, evidence)
+        try:
+            stateful_set, apply_error = await self._ensure(camera, found, evidence)
+        except CameraGoneError:
+            return 0.0
         stream = await self._ask(camera, pod, found)
         rolling = False
         if stateful_set is not None and found.desired is not None and not apply_error:

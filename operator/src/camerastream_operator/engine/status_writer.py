@@ -9,9 +9,9 @@ import structlog
 from camerastream_operator.api.resource import read_camera_stream
 from camerastream_operator.engine.pacing import patience_seconds
 from camerastream_operator.engine.tally import RestartTally
-from camerastream_operator.jsonview import text_at
 from camerastream_operator.kube.errors import ApiError
 from camerastream_operator.kube.patches import merge_patch
+from camerastream_operator.kube.refresh import refresh_camera
 from camerastream_operator.kube.resources import Key, Kind
 from camerastream_operator.restarts import read_record
 from camerastream_operator.status import differs
@@ -118,17 +118,10 @@ class StatusWriter:
                 # there are tells which restarts have none.
                 self._caught_up.discard(camera.uid)
                 raise
-            await self._learn(key, camera)
+            await refresh_camera(self._client, self._cache, key, camera.uid)
             return False
         self._cache.upsert(Kind.CAMERA, written)
         return True
-
-    async def _learn(self, key: Key, camera: CameraStream) -> None:
-        body = await self._client.get(Kind.CAMERA, key.namespace, key.name)
-        if body is not None:
-            self._cache.upsert(Kind.CAMERA, body)
-        if text_at(body, "metadata", "uid") != camera.uid:
-            self._cache.remove_unseen(Kind.CAMERA, key, camera.uid)
 
     def _count(self, key: Key, uid: str, status: Mapping[str, Any]) -> None:
         new = self._tally.new(key, uid, read_record(status).counts)
