@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 _CREATORS = 8
 _LOOK_SECONDS = 0.05
-_PATIENCE_SECONDS = 180
+_PATIENCE_SECONDS = 900
 
 
 def is_complete(camera: Mapping[str, Any]) -> bool:

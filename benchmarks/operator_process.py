@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 FLOOR_NAMESPACE = "floor"
 
 _TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
-_PATIENCE_SECONDS = 60
+_PATIENCE_SECONDS = 180
 
 
 @dataclass(frozen=True, slots=True)

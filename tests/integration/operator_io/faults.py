@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 RETRY_AFTER_SECONDS = 1
 _HOST = "127.0.0.1"
 _START_SECONDS, _END_SECONDS = 30, 0.1
+_GOODBYE_SECONDS = 0.25
 # Of one connection, or said anew by the proxy's own side of it.
 _NOT_PASSED_ON = frozenset(
     {"host", "connection", "content-length", "transfer-encoding", "authorization", "date"}
@@ -192,6 +193,8 @@ class ApiProxy:
             self._let_pass()
             self._drop_watches()
             await server.cleanup()
+        # TLS connections say goodbye after the session is closed (aiohttp, "graceful shutdown").
+        await asyncio.sleep(_GOODBYE_SECONDS)
 
     async def _handle(self, request: web.Request) -> web.StreamResponse:
         body = await request.read()

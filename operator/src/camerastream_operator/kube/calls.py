@@ -25,9 +25,10 @@ if TYPE_CHECKING:
 
 _CALL_SECONDS = 20.0
 _CONNECT_SECONDS = 5.0
-_SILENCE_SECONDS = 10.0
+_SILENCE_SECONDS = 15.0
 """An API server that works on an answer sends the first of it sooner than that, also of a page of
-a list; where the network swallows everything, nothing else tells."""
+a list, and also where an admission webhook lets it wait for the usual 10 s. Where the network
+swallows everything, nothing else tells."""
 
 
 class ApiCaller:
