@@ -19,7 +19,7 @@
   verbs: [list, watch, patch, delete]
 - apiGroups: [events.k8s.io]
   resources: [events]
-  verbs: [get, create]
+  verbs: [get, list, create]
 {{- end -}}
 
 {{- define "camerastream.rbac.subjects" -}}

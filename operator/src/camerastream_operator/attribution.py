@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from camerastream_operator.classify import BY_STREAM, RestartReason, classify
+from camerastream_operator.kills import NO_EVIDENCE
 from camerastream_operator.restarts import MAX_MESSAGE, MAX_RECENT, Restart, restart_id
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
+    from camerastream_operator.kills import KillEvidence
     from camerastream_operator.pods import Container, Pod, Terminated
 
 
@@ -22,10 +24,12 @@ class Reasons:
 
     Attributes:
         newest: That of the last one; None when there was none.
+        said: A sentence about the last one.
         between: How many there were before it, by reason.
     """
 
     newest: RestartReason | None
+    said: str = ""
     between: Mapping[RestartReason, int] = field(default_factory=dict)
 
     def total(self) -> int:
@@ -83,13 +87,19 @@ def _waits_after(state: Container) -> Terminated | None:
     return last if last.container_id and last.container_id == state.container_id else None
 
 
-def reasons_of(new: int, state: Container, before: Mapping[str, int] | None) -> Reasons:
+def reasons_of(
+    new: int,
+    state: Container,
+    before: Mapping[str, int] | None,
+    evidence: KillEvidence = NO_EVIDENCE,
+) -> Reasons:
     """Return the reasons of new restarts: the last from how it ended, others as it counted.
 
     Args:
         new: How many there are.
         state: The container.
         before: The stream's own count of its ends up to the restarts; None when unknown.
+        evidence: What is known of who ended the last one.
     """
     if new == 0:
         return Reasons(None)
@@ -105,16 +115,19 @@ def reasons_of(new: int, state: Container, before: Mapping[str, int] | None) -> 
         if told and reason is not RestartReason.UNKNOWN:
             between[reason] = between.get(reason, 0) + told
             left -= told
-    if last is not None:
-        newest = classify(last)
-    elif between and left == 0:
-        newest = next(reversed(between))
-        between[newest] -= 1
-    else:
-        newest, left = RestartReason.UNKNOWN, left - 1
+    newest = classify(last, evidence)
+    if last is None:
+        if between and left == 0:
+            told_last = next(reversed(between))
+            between[told_last] -= 1
+            newest = replace(newest, reason=told_last)
+        else:
+            left -= 1
     if left:
         between[RestartReason.UNKNOWN] = left
-    return Reasons(newest, {reason: count for reason, count in between.items() if count})
+    return Reasons(
+        newest.reason, newest.said, {reason: count for reason, count in between.items() if count}
+    )
 
 
 def describe(
@@ -157,16 +170,8 @@ def describe(
         reason=reasons.newest,
         exit_code=last.exit_code if last is not None else None,
         cause=message.cause if message is not None else "",
-        message=_said(last)[:MAX_MESSAGE],
+        message=reasons.said[:MAX_MESSAGE],
         pod_name=pod.name,
         pod_uid=pod.uid,
     )
     return [*restarts, newest]
-
-
-def _said(last: Terminated | None) -> str:
-    if last is None:
-        return "how the container ended was not seen"
-    if last.message is not None:
-        return last.message.message or last.message.reason
-    return f"{last.reason or 'ended'}, exit code {last.exit_code}"

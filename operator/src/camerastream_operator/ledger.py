@@ -17,8 +17,15 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from camerastream_operator.attribution import describe, end_without_id, ends_told, reasons_of
-from camerastream_operator.classify import RestartReason
+from camerastream_operator.attribution import (
+    describe,
+    end_without_id,
+    ends_told,
+    reasons_of,
+    restarted_end,
+)
+from camerastream_operator.classify import RestartReason, depends_on_who
+from camerastream_operator.kills import NO_EVIDENCE, events_are_kept, kill_evidence
 from camerastream_operator.names import CONTAINER
 from camerastream_operator.restarts import (
     MAX_CONTAINERS,
@@ -35,6 +42,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from camerastream_operator.attribution import Reasons
+    from camerastream_operator.kills import KillEvidence
+    from camerastream_operator.kubelet_events import KubeletEvents
     from camerastream_operator.pods import Container, Pod
     from camerastream_operator.restarts import Restart
 
@@ -46,10 +55,13 @@ class Counted:
     Attributes:
         record: The record to write; the same as before when there was nothing new.
         announce: Restarts that are new, oldest first; the last ones when there are many.
+        doubtful: UIDs of pods with a new restart whose reason the kubelet's Events may tell,
+            which were not at hand.
     """
 
     record: RestartRecord
     announce: tuple[Restart, ...] = ()
+    doubtful: tuple[str, ...] = ()
 
 
 def count_restarts(
@@ -59,6 +71,7 @@ def count_restarts(
     now: datetime,
     existing: Collection[str] | None = None,
     claim: bool = False,
+    events: Mapping[str, KubeletEvents] | None = None,
 ) -> Counted:
     """Count what is new in looks at a camera's pods.
 
@@ -70,18 +83,28 @@ def count_restarts(
             after all looks that are waiting; None when there was none. Only such a list
             proves that a pod is gone; without one an account stays open.
         claim: The state directory survives the pod, and with it the stream's own count.
+        events: What the kubelet's Events say, by the UID of the pod, as far as they were read.
     """
     announce: list[Restart] = []
+    doubtful: list[str] = []
     for pod in sorted(looks, key=lambda look: look.resource_version or 0):
-        record, restarts = _look(record, pod, now=now, claim=claim)
+        told = (events or {}).get(pod.uid)
+        record, restarts = _look(record, pod, now=now, claim=claim, events=told)
         announce += restarts
+        if restarts and told is None and _events_would_tell(pod, now):
+            doubtful.append(pod.uid)
     if existing is not None:
         record = _note_vanished(record, existing)
-    return Counted(_without_old(record), tuple(announce[-MAX_RECENT:]))
+    return Counted(_without_old(record), tuple(announce[-MAX_RECENT:]), tuple(doubtful))
+
+
+def _events_would_tell(pod: Pod, now: datetime) -> bool:
+    last = restarted_end(pod.stream) if pod.stream is not None else None
+    return last is not None and depends_on_who(last) and events_are_kept(last, now)
 
 
 def _look(
-    record: RestartRecord, pod: Pod, *, now: datetime, claim: bool
+    record: RestartRecord, pod: Pod, *, now: datetime, claim: bool, events: KubeletEvents | None
 ) -> tuple[RestartRecord, list[Restart]]:
     entry = next((item for item in record.ledger if item.uid == pod.uid), None)
     if entry is None:
@@ -102,7 +125,11 @@ def _look(
             if key not in containers and len(containers) >= MAX_CONTAINERS:
                 continue
             before = containers.get(key, LedgerContainer(key))
-            containers[key], reasons = _count_container(before, state, pod_ended=pod.ended)
+            last = restarted_end(state) if key == CONTAINER else None
+            evidence = kill_evidence(last, pod, state, events) if last else NO_EVIDENCE
+            containers[key], reasons = _count_container(
+                before, state, evidence, pod_ended=pod.ended
+            )
             if key != CONTAINER:
                 record = replace(record, sidecar=record.sidecar + reasons.total())
                 continue
@@ -145,7 +172,7 @@ def _new_entry(record: RestartRecord, pod: Pod, *, claim: bool) -> LedgerPod:
 
 
 def _count_container(
-    before: LedgerContainer, state: Container, *, pod_ended: bool
+    before: LedgerContainer, state: Container, evidence: KillEvidence, *, pod_ended: bool
 ) -> tuple[LedgerContainer, Reasons]:
     """Return the new account of a container and the reasons of its new restarts."""
     another = bool(state.container_id) and state.container_id != before.container_id
@@ -172,7 +199,7 @@ def _count_container(
     else:
         # A lower count of the same instance is left alone: it has happened already.
         new, after = 0, before
-    reasons = reasons_of(new, state, before.ends)
+    reasons = reasons_of(new, state, before.ends, evidence)
     ends = ends_told(state)
     if pod_ended and state.terminated is not None and state.terminated.message is not None:
         # It goes with the pod: a claim's next pod counts on from there.

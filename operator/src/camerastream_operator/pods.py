@@ -31,6 +31,7 @@ class Terminated:
         reason: The kubelet's word: Error, OOMKilled, Completed, StartError ...
         exit_code: Exit code.
         signal: Number of the signal, 0 for none.
+        started_at: When it had been started.
         finished_at: When.
         message: What the stream said, None when it said nothing.
         text: The message as it is.
@@ -40,6 +41,7 @@ class Terminated:
     reason: str
     exit_code: int
     signal: int = 0
+    started_at: datetime | None = None
     finished_at: datetime | None = None
     message: TerminationMessage | None = None
     text: str = ""
@@ -54,6 +56,7 @@ class Container:
         restart_count: The kubelet's count.
         container_id: The instance that the status is about, empty before the first.
         running: Whether it runs.
+        started_at: When this instance was started; None while it waits for that.
         waiting_reason: Why it waits: ContainerCreating, ImagePullBackOff ...; else empty.
         waiting_message: The kubelet's sentence about that.
         terminated: How this instance ended, if it has.
@@ -64,6 +67,7 @@ class Container:
     restart_count: int
     container_id: str = ""
     running: bool = False
+    started_at: datetime | None = None
     waiting_reason: str = ""
     waiting_message: str = ""
     terminated: Terminated | None = None
@@ -90,6 +94,7 @@ class Pod:
         settings: Its live settings, as the annotation holds them.
         template_hash: What it was made from.
         conditions: By type: status, reason and message.
+        ready_changed_at: When it became ready or unready.
         containers: Its containers, without init containers.
         init_containers: Its init containers.
     """
@@ -109,6 +114,7 @@ class Pod:
     settings: str | None = None
     template_hash: str = ""
     conditions: Mapping[str, tuple[str, str, str]] = field(default_factory=dict)
+    ready_changed_at: datetime | None = None
     containers: tuple[Container, ...] = ()
     init_containers: tuple[Container, ...] = ()
 
@@ -168,6 +174,14 @@ def read_pod(body: Mapping[str, Any], *, gone: bool = False) -> Pod:
             )
             for item in items_at(status, "conditions")
         },
+        ready_changed_at=next(
+            (
+                read_time(item.get("lastTransitionTime"))
+                for item in items_at(status, "conditions")
+                if text_at(item, "type") == "Ready"
+            ),
+            None,
+        ),
         containers=tuple(_container(item) for item in items_at(status, "containerStatuses")),
         init_containers=tuple(
             _container(item) for item in items_at(status, "initContainerStatuses")
@@ -181,6 +195,10 @@ def _container(status: Mapping[str, Any]) -> Container:
         restart_count=count_at(status, "restartCount"),
         container_id=text_at(status, "containerID"),
         running="running" in mapping_at(status, "state"),
+        started_at=read_time(
+            text_at(status, "state", "running", "startedAt")
+            or text_at(status, "state", "terminated", "startedAt")
+        ),
         waiting_reason=text_at(status, "state", "waiting", "reason"),
         waiting_message=text_at(status, "state", "waiting", "message"),
         terminated=_terminated(mapping_at(status, "state", "terminated")),
@@ -197,6 +215,7 @@ def _terminated(state: Mapping[str, Any]) -> Terminated | None:
         reason=text_at(state, "reason"),
         exit_code=exit_code if isinstance(exit_code, int) else 0,
         signal=count_at(state, "signal"),
+        started_at=read_time(state.get("startedAt")),
         finished_at=read_time(state.get("finishedAt")),
         message=read_termination(state.get("message")),
         text=text_at(state, "message"),

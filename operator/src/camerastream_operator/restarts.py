@@ -33,6 +33,7 @@ STATUS_NAMES: Mapping[RestartReason, str] = {
     RestartReason.CRASH: "crash",
     RestartReason.OOM: "oom",
     RestartReason.PROBE: "probe",
+    RestartReason.KILLED: "killed",
     RestartReason.OTHER: "other",
     RestartReason.UNKNOWN: "unknown",
 }

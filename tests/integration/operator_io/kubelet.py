@@ -61,6 +61,56 @@ class Kubelet:
         self._restarts += 1
         self.run(ready=ready)
 
+    def kill(self, *, by_probe: bool) -> None:
+        """End the container by SIGKILL and start it again; the stream has no time for a word."""
+        self._last = {
+            "terminated": {
+                "containerID": self._instance,
+                "exitCode": 137,
+                "reason": "Error",
+                "startedAt": _STARTED,
+                "finishedAt": _now(),
+            }
+        }
+        if by_probe:
+            self._say("Killing", "Container camerastream failed liveness probe, will be restarted")
+        self._restarts += 1
+        for step in ("Pulled", "Created", "Started"):
+            self._say(step, f"{step} the container")
+        self.run()
+
+    def _say(self, reason: str, message: str) -> None:
+        """Write an Event as the kubelet does: of the old kind, repeated ones as one."""
+        pod = self._api.get("pods", self._pod)
+        assert pod is not None
+        path = f"/api/v1/namespaces/{self._api.namespace}/events"
+        name = f"{self._pod}.{reason.lower()}"
+        before = self._api.call("GET", f"{path}/{name}")[1]
+        known = before.get("reason") == reason
+        body = {
+            "metadata": {"name": name, "namespace": self._api.namespace},
+            "involvedObject": {
+                "apiVersion": "v1",
+                "kind": "Pod",
+                "namespace": self._api.namespace,
+                "name": self._pod,
+                "uid": pod["metadata"]["uid"],
+                "fieldPath": "spec.containers{camerastream}",
+            },
+            "reason": reason,
+            "message": message,
+            "type": "Normal",
+            "source": {"component": "kubelet"},
+            "reportingComponent": "kubelet",
+            "firstTimestamp": before["firstTimestamp"] if known else _now(),
+            "lastTimestamp": _now(),
+            "count": before["count"] + 1 if known else 1,
+        }
+        if known:
+            self._api.done("PUT", f"{path}/{name}", body)
+        else:
+            self._api.done("POST", path, body)
+
     def wait(self, reason: str, message: str) -> None:
         """The container cannot be started."""
         self._write(ready=False, state={"waiting": {"reason": reason, "message": message}})

@@ -65,6 +65,31 @@ def test_killed_at_any_moment_it_counts_every_restart_once(
     assert len(_events(api)) == expected
 
 
+def test_the_kubelets_events_tell_who_has_killed_a_container(
+    api: Api, operator: OperatorProcess, audit: Audit
+) -> None:
+    kubelet = _running(api, "lobby")
+
+    kubelet.kill(by_probe=True)
+    until(lambda: _total(api, "lobby") == 1, what=lambda: api.status("lobby"))
+    assert api.status("lobby")["restarts"]["probe"] == 1
+    assert "failed liveness probe" in api.status("lobby")["recentRestarts"][0]["message"]
+    # Whole seconds tell the first kill from the second.
+    time.sleep(1.5)
+    kubelet.kill(by_probe=False)
+    until(lambda: _total(api, "lobby") == 2)
+    restarts = api.status("lobby")["restarts"]
+    assert (restarts["probe"], restarts["killed"], restarts["unknown"]) == (1, 1, 0)
+
+    # What needs no Events does not ask for any.
+    until(lambda: len(_events(api)) == 2)
+    audit.begin()
+    kubelet.restart("Crash")
+    until(lambda: _total(api, "lobby") == 3)
+    asked = {(request.resource, request.verb) for request in audit.requests()}
+    assert ("events", "list") not in asked
+
+
 def test_restarts_while_no_operator_runs_keep_their_reasons(
     api: Api, operator: OperatorProcess
 ) -> None:

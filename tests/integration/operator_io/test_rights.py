@@ -48,6 +48,9 @@ def test_the_shipped_roles_are_enough_and_not_too_much(
     until(lambda: api.condition("lobby").get("status") == "True")
     kubelet.restart("Crash")
     until(lambda: api.status("lobby").get("restarts", {}).get("total") == 1)
+    kubelet.kill(by_probe=False)
+    until(lambda: api.status("lobby")["restarts"]["total"] == 2)
+    assert api.status("lobby")["restarts"]["killed"] == 1
     operator.write_defaults(threshold=70)
     until(lambda: api.status("lobby")["effectiveSettings"]["thresholdSeconds"] == 70)
     before = api.get("pods", "lobby-0")

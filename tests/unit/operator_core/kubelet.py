@@ -3,7 +3,8 @@
 It writes pod statuses as the real one does: a death shows up to three times (terminated,
 waiting, running again), a liveness kill often only as running again; a container that the
 runtime has lost is counted before the next one starts; after a reboot of the node the
-count may begin at 0.
+count may begin at 0. Whether the pod is ready, and the kubelet's own Events with what its
+limits drop of them, tell who has killed a container.
 """
 
 from __future__ import annotations
@@ -14,12 +15,16 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from camerastream_operator.kubelet_events import read_kubelet_events
 from camerastream_operator.pods import Pod, read_pod
+from camerastream_operator.times import write_time
 
 from .resources import NOW, pod, terminated
 
 if TYPE_CHECKING:
     import random
+
+    from camerastream_operator.kubelet_events import KubeletEvents
 
 # How an end looks: the stream's word (None when it had no time to write), the kubelet's
 # word, the exit code, and the reason that it is to be counted as when it was seen.
@@ -29,10 +34,61 @@ ENDS = {
     "crash": ("Crash", "Error", 3, "Crash"),
     "stuck": ("Stuck", "Error", 3, "Probe"),
     "oom": (None, "OOMKilled", 137, "OOM"),
-    "kill": (None, "Error", 137, "Probe"),
     "settings": (None, "Error", 2, "Crash"),
+    # Killed from outside.
+    "kill": (None, "Error", 137, "Killed"),
+    "asked": ("Stopped", "Completed", 0, "Killed"),
+    # Killed by the kubelet: it takes no SIGTERM; or it does, and only answered too slowly.
+    "frozen": (None, "Error", 137, "Probe"),
+    "slow": ("Stopped", "Completed", 0, "Probe"),
 }
 TOLD = ("buffer", "fatal", "crash", "stuck")
+BY_KUBELET = ("stuck", "frozen", "slow", "buffer", "fatal")
+"""Ends that the kubelet has brought about by its probe."""
+
+_GRACE_SECONDS = 10
+_BURST = 25
+_REFILL_SECONDS = 300
+_KEPT = timedelta(hours=1)
+
+
+class Events:
+    """The kubelet's Events about one pod: repeated ones are one, and too many are dropped.
+
+    Args:
+        limited: The kubelet's limits hold (client-go, events_cache.go).
+    """
+
+    def __init__(self, *, limited: bool) -> None:
+        self._limited = limited
+        self._tokens, self._filled = float(_BURST), NOW
+        self._counted: dict[tuple[str, str], tuple[datetime, int]] = {}
+        self._sent: dict[tuple[str, str], dict[str, Any]] = {}
+
+    def say(self, reason: str, note: str, at: datetime) -> None:
+        """Tell of something, or drop it."""
+        key = (reason, note)
+        first, count = self._counted.get(key, (at, 0))
+        self._counted[key] = (first, count + 1)
+        gained = max(0.0, (at - self._filled).total_seconds()) / _REFILL_SECONDS
+        self._tokens, self._filled = min(_BURST, self._tokens + gained), max(at, self._filled)
+        if self._limited and self._tokens < 1:
+            return
+        self._tokens -= 1
+        self._sent[key] = {
+            "reason": reason,
+            "note": note,
+            "deprecatedSource": {"component": "kubelet"},
+            "regarding": {"fieldPath": "spec.containers{camerastream}"},
+            "deprecatedFirstTimestamp": write_time(first),
+            "deprecatedLastTimestamp": write_time(at),
+            "deprecatedCount": count + 1,
+        }
+
+    def items(self, now: datetime) -> list[dict[str, Any]]:
+        """Return those that have not expired."""
+        oldest = write_time(now - _KEPT)
+        return [item for item in self._sent.values() if item["deprecatedLastTimestamp"] >= oldest]
 
 
 @dataclass
@@ -46,11 +102,20 @@ class Truth:
 
 
 class Kubelet:
-    """One camera's pods, one after the other."""
+    """One camera's pods, one after the other.
 
-    def __init__(self, random: random.Random, *, claim: bool = False) -> None:
+    Args:
+        random: Decides.
+        claim: The state directory survives the pod.
+        calm: Pods are ready until something ends them, and no Event is dropped.
+    """
+
+    def __init__(self, random: random.Random, *, claim: bool = False, calm: bool = False) -> None:
         self.random = random
         self.claim = claim
+        self._calm = calm
+        self._ready, self._ready_changed = False, NOW
+        self._events: dict[str, Events] = {}
         self.clock: datetime = NOW
         self.version = 100
         self.truth: dict[str, Truth] = {}
@@ -72,9 +137,18 @@ class Kubelet:
     def reasons(self) -> Counter[str]:
         return sum((truth.restarts for truth in self.truth.values()), Counter())
 
+    def events(self, uid: str) -> KubeletEvents:
+        """Return what can be read of the Events about a pod."""
+        return read_kubelet_events(self._events[uid].items(self.clock))
+
     def end(self, kind: str) -> None:
         """A container ends and is started again."""
-        self.clock += timedelta(seconds=self.random.randint(1, 400))
+        # A probe kills nothing in its first seconds.
+        self.clock += timedelta(seconds=self.random.randint(20, 400))
+        if self._ready and not self._calm and self.random.random() < 0.3:
+            self._get_unready(self.random.randint(10, 200))
+        if kind in BY_KUBELET:
+            self._fail_probe(takes_sigterm=kind != "frozen")
         word, reason, code, counted = ENDS[kind]
         last = terminated(
             self._instance,
@@ -82,12 +156,43 @@ class Kubelet:
             exit_code=code,
             message=self._message(word),
             at=self.clock,
+            started=self._started,
         )
+        if kind not in BY_KUBELET:
+            # The kubelet writes it before it starts the next one.
+            self._set_ready(False)
         if self.random.random() < 0.6:
             self._show(state={"terminated": last}, last=self._last)
         if self.random.random() < 0.5:
             self._show(state={"waiting": {"reason": "CrashLoopBackOff"}}, last=last)
         self._restarted(last, counted)
+
+    def _get_unready(self, seconds: int) -> None:
+        """Something is wrong for a while, which no probe restarts anything for."""
+        self._set_ready(False)
+        self._show()
+        for _ in range(0, seconds, 5):
+            self.clock += timedelta(seconds=5)
+            self._say("Unhealthy", "Readiness probe failed")
+
+    def _fail_probe(self, *, takes_sigterm: bool) -> None:
+        """The kubelet gives up on the container; it has ended afterwards."""
+        for _ in range(2):
+            self.clock += timedelta(seconds=5)
+            self._say("Unhealthy", "Liveness probe failed")
+        if not takes_sigterm or self.random.random() < 0.5:
+            # Whoever takes no SIGTERM answers nothing; the other may have answered this one.
+            self._set_ready(False)
+            self._say("Unhealthy", "Readiness probe failed")
+        self._say("Killing", "Container camerastream failed liveness probe, will be restarted")
+        self.clock += timedelta(seconds=1 if takes_sigterm else _GRACE_SECONDS)
+
+    def _set_ready(self, ready: bool) -> None:
+        if ready != self._ready:
+            self._ready, self._ready_changed = ready, self.clock
+
+    def _say(self, reason: str, note: str) -> None:
+        self._events[self.uid].say(reason, note, self.clock)
 
     def lose_container(self) -> None:
         """The runtime knows nothing of the container: it is counted before the next one is."""
@@ -116,6 +221,9 @@ class Kubelet:
 
     def touch(self) -> None:
         """Something else in the pod changes."""
+        if self.random.random() < 0.7:
+            self.clock += timedelta(seconds=self.random.randint(0, 3))
+            self._set_ready(True)
         self._show()
 
     def replace_pod(self) -> None:
@@ -135,10 +243,12 @@ class Kubelet:
     def _new_pod(self) -> None:
         self.uid = f"pod-{len(self.truth)}"
         self.truth[self.uid] = Truth()
+        self._events[self.uid] = Events(limited=not self._calm)
         self._count, self._last = 0, None
         if not self.claim:
             self._ends, self._unclean = Counter(), False
-        self._instance = ""
+        self._instance, self._started = "", self.clock
+        self._set_ready(False)
         self._show(state={"waiting": {"reason": "ContainerCreating"}}, container_id="")
         self._start()
         self._show()
@@ -159,10 +269,20 @@ class Kubelet:
         self._last = last
         self._start()
         self._show()
+        if self._calm or self.random.random() < 0.7:
+            self.clock += timedelta(seconds=self.random.randint(0, 3))
+            self._set_ready(True)
+            self._show()
 
     def _start(self) -> None:
+        self.clock += timedelta(seconds=self.random.randint(0, 2))
         self._instances += 1
         self._instance = f"containerd://{self._instances}"
+        self._started = self.clock
+        for reason in ("Pulled", "Created", "Started"):
+            self._say(reason, reason)
+        # Where the one before was killed by the kubelet, only now.
+        self._set_ready(False)
 
     def _show(
         self,
@@ -179,7 +299,9 @@ class Kubelet:
             version=self.version,
             restarts=self._count,
             container_id=self._instance if container_id is None else container_id,
-            state=state,
+            state={"running": {"startedAt": write_time(self._started)}} if state is None else state,
+            ready=self._ready,
+            ready_changed=self._ready_changed,
             last=self._last if last is None else last,
             deleting_since=deleting_since,
         )

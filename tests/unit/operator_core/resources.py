@@ -10,6 +10,7 @@ import yaml
 
 from camerastream_operator.api.resource import CameraStream, read_camera_stream
 from camerastream_operator.defaults import StreamDefaults
+from camerastream_operator.times import write_time
 
 ROOT = Path(__file__).parents[3]
 CRD_FILE = ROOT / "operator/src/camerastream_operator/crd/camerastreams.yaml"
@@ -111,12 +112,14 @@ def terminated(
     exit_code: int = 1,
     message: str | None = None,
     at: datetime = NOW,
+    started: datetime | None = None,
 ) -> dict[str, Any]:
     return {
         "containerID": container_id,
         "reason": reason,
         "exitCode": exit_code,
-        "finishedAt": at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "startedAt": write_time(started or at - timedelta(minutes=5)),
+        "finishedAt": write_time(at),
         **({"message": message} if message is not None else {}),
     }
 
@@ -130,6 +133,7 @@ def pod(
     state: dict[str, Any] | None = None,
     last: dict[str, Any] | None = None,
     ready: bool = False,
+    ready_changed: datetime | None = None,
     deleting_since: datetime | None = None,
     **status: Any,
 ) -> dict[str, Any]:
@@ -139,6 +143,9 @@ def pod(
         "uid": uid,
         "resourceVersion": str(version),
     }
+    condition = {"type": "Ready", "status": "True" if ready else "False"}
+    if ready_changed is not None:
+        condition["lastTransitionTime"] = write_time(ready_changed)
     if deleting_since is not None:
         by = deleting_since + timedelta(seconds=30)
         metadata["deletionTimestamp"] = by.strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -147,7 +154,7 @@ def pod(
         "spec": {"nodeName": "node-1"},
         "status": {
             "phase": "Running",
-            "conditions": [{"type": "Ready", "status": "True" if ready else "False"}],
+            "conditions": [condition],
             "containerStatuses": [
                 {
                     "name": "camerastream",

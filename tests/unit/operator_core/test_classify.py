@@ -30,7 +30,8 @@ def message(reason: str, **more: Any) -> str:
         (terminated(message=message("KafkaFatalError")), RestartReason.FATAL_ERROR),
         (terminated(exit_code=3, message=message("Crash")), RestartReason.CRASH),
         (terminated(exit_code=3, message=message("Stuck")), RestartReason.PROBE),
-        (terminated(exit_code=0, message=message("Stopped")), RestartReason.PROBE),
+        # By whom is not known: see test_kills.py.
+        (terminated(exit_code=0, message=message("Stopped")), RestartReason.UNKNOWN),
         (terminated(exit_code=0, message=message("Completed")), RestartReason.OTHER),
         # It tripped, then SIGTERM was too slow: the message is that of the trip.
         (
@@ -43,9 +44,9 @@ def message(reason: str, **more: Any) -> str:
             RestartReason.OOM,
         ),
         (terminated(reason="OOMKilled", exit_code=137), RestartReason.OOM),
-        (terminated(exit_code=137), RestartReason.PROBE),
-        (terminated(exit_code=143), RestartReason.PROBE),
-        (terminated(exit_code=0) | {"signal": 15}, RestartReason.PROBE),
+        (terminated(exit_code=137), RestartReason.UNKNOWN),
+        (terminated(exit_code=143), RestartReason.UNKNOWN),
+        (terminated(exit_code=0) | {"signal": 15}, RestartReason.UNKNOWN),
         (terminated(exit_code=139), RestartReason.CRASH),
         (terminated(exit_code=1, message="Traceback (most recent call"), RestartReason.CRASH),
         (terminated(exit_code=2), RestartReason.CRASH),
@@ -53,6 +54,7 @@ def message(reason: str, **more: Any) -> str:
         (terminated(reason="StartError", exit_code=128), RestartReason.OTHER),
         (terminated(reason="ContainerStatusUnknown", exit_code=137), RestartReason.OTHER),
         (terminated(reason="Evicted", exit_code=137), RestartReason.OTHER),
+        (terminated(reason="Unknown", exit_code=255), RestartReason.OTHER),
         # A word of a newer stream is judged by the exit code.
         (terminated(exit_code=1, message=message("Newer")), RestartReason.CRASH),
         ({}, RestartReason.UNKNOWN),
@@ -61,7 +63,7 @@ def message(reason: str, **more: Any) -> str:
 def test_classify(end: dict[str, Any], reason: RestartReason) -> None:
     container = read_pod(pod(last=end)).stream
     assert container is not None
-    assert classify(container.last_terminated) is reason
+    assert classify(container.last_terminated).reason is reason
 
 
 def test_every_word_of_the_stream_is_known() -> None:

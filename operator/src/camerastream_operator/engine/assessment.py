@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from camerastream_operator.api.spec import SpoolVolume
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from camerastream_operator.budget import Budget
     from camerastream_operator.defaults import StreamDefaults
     from camerastream_operator.effective import EffectiveSettings
+    from camerastream_operator.kubelet_events import KubeletEvents
     from camerastream_operator.ledger import Counted
     from camerastream_operator.pods import Pod
     from camerastream_operator.restarts import RestartRecord
@@ -48,6 +49,7 @@ class Evidence:
         pod: Its pod, None when there is none.
         departed: Last states of its pods that are gone.
         existing: UIDs of all its pods, where a list proves it; else None.
+        events: What the kubelet's Events say of its pods, by UID, as far as they were read.
     """
 
     camera: CameraStream
@@ -55,6 +57,7 @@ class Evidence:
     pod: Pod | None
     departed: tuple[Pod, ...] = ()
     existing: Collection[str] | None = None
+    events: Mapping[str, KubeletEvents] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +109,7 @@ def assess(
         now=now,
         existing=evidence.existing,
         claim=spec is not None and spec.spool.volume is SpoolVolume.CLAIM,
+        events=evidence.events,
     )
     problems = camera.problems if spec is None else missing_defaults(spec)
     if spec is None or problems:

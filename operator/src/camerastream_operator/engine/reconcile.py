@@ -7,6 +7,7 @@ to be written.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from camerastream_operator.engine.children import Children
     from camerastream_operator.engine.clock import Clock
     from camerastream_operator.engine.fleet_keeper import FleetKeeper
+    from camerastream_operator.engine.kill_witness import KillWitness
     from camerastream_operator.engine.status_writer import StatusWriter
     from camerastream_operator.engine.stream_reader import StreamReader
     from camerastream_operator.kube.cache import Cache
@@ -56,6 +58,7 @@ class Reconciler:
         children: Writes StatefulSets and pods.
         writer: Writes statuses.
         reader: Asks streams.
+        witness: Tells who killed a container.
         fleet: Holds all cameras when Kafka is down.
         defaults: Returns the operator's defaults in force.
         spread_left: Returns for how many seconds a change for all cameras is still going out.
@@ -70,6 +73,7 @@ class Reconciler:
         children: Children,
         writer: StatusWriter,
         reader: StreamReader,
+        witness: KillWitness,
         fleet: FleetKeeper,
         defaults: Callable[[], StreamDefaults],
         spread_left: Callable[[], float],
@@ -80,6 +84,7 @@ class Reconciler:
         self._children = children
         self._writer = writer
         self._reader = reader
+        self._witness = witness
         self._fleet = fleet
         self._defaults = defaults
         self._spread_left = spread_left
@@ -105,6 +110,11 @@ class Reconciler:
         now = self._clock.now()
         evidence = self._evidence(key, camera)
         found = await self._assess(evidence, now)
+        if found.counted.doubtful:
+            # Before it is counted: a reason that was counted never changes.
+            events = await self._witness.events(key.namespace, found.counted.doubtful)
+            evidence = replace(evidence, events=events)
+            found = await self._assess(evidence, now)
         pod = await self._settle_pod(key, evidence.pod, found)
         if (later := self._follow_up(evidence, pod, found)) is not None:
             return later

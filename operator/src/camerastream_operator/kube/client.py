@@ -67,19 +67,8 @@ class KubeClient:
         """
         resource = kind.value
         selector = [("labelSelector", resource.label_selector)] if resource.label_selector else []
-        following: list[tuple[str, str]] = []
-        while True:
-            page = await self._calls.call(
-                "GET",
-                resource.path(namespace),
-                query=[("limit", str(_PAGE)), *selector, *following],
-                seconds=_LIST_SECONDS,
-            )
-            yield [dict(item) for item in items_at(page, "items")]
-            token = text_at(page, "metadata", "continue")
-            if not token:
-                return
-            following = [("continue", token)]
+        async for page in self._pages(resource, namespace, selector):
+            yield page
 
     async def get(self, kind: Kind, namespace: str, name: str) -> dict[str, Any] | None:
         """Return an object, None when there is none.
@@ -190,6 +179,32 @@ class KubeClient:
             ApiError: The call failed.
         """
         return await self._get(EVENTS.path(namespace, name)) is not None
+
+    async def events_about(self, namespace: str, uid: str) -> list[dict[str, Any]]:
+        """Return the Events about an object, whoever wrote them.
+
+        Raises:
+            ApiError: The call failed.
+        """
+        about = [("fieldSelector", f"regarding.uid={uid}")]
+        return [item async for page in self._pages(EVENTS, namespace, about) for item in page]
+
+    async def _pages(
+        self, resource: Resource, namespace: str | None, query: Sequence[tuple[str, str]]
+    ) -> AsyncIterator[list[dict[str, Any]]]:
+        following: list[tuple[str, str]] = []
+        while True:
+            page = await self._calls.call(
+                "GET",
+                resource.path(namespace),
+                query=[("limit", str(_PAGE)), *query, *following],
+                seconds=_LIST_SECONDS,
+            )
+            yield [dict(item) for item in items_at(page, "items")]
+            token = text_at(page, "metadata", "continue")
+            if not token:
+                return
+            following = [("continue", token)]
 
     async def _get(self, path: str) -> dict[str, Any] | None:
         try:

@@ -9,6 +9,7 @@ import structlog
 
 from camerastream_operator.engine.children import Children
 from camerastream_operator.engine.fleet_keeper import FleetKeeper
+from camerastream_operator.engine.kill_witness import KillWitness
 from camerastream_operator.engine.reconcile import Reconciler
 from camerastream_operator.engine.recorder import Recorder
 from camerastream_operator.engine.rollout import RollGate
@@ -103,6 +104,7 @@ class Operator:
                 on_restart=lambda reason, count: metrics.restarts.labels(reason).inc(count),
             ),
             reader=self._reader,
+            witness=KillWitness(client),
             fleet=self._fleet,
             defaults=lambda: defaults.current.stream,
             spread_left=lambda: self._queue.spread_left_seconds,
