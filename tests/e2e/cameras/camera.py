@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from tests.e2e.kubectl import Kubectl
     from tests.e2e.pods.kafka import PodKafka
 
-RESTARTS = ("bufferError", "fatalError", "crash", "oom", "probe", "other", "unknown")
+RESTARTS = ("bufferError", "fatalError", "crash", "oom", "probe", "killed", "other", "unknown")
 THRESHOLD_SECONDS = 8
 
 

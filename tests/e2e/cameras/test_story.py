@@ -1,23 +1,20 @@
-"""The whole story, and each way a camera's container can end, on a real kubelet."""
+"""The whole story of a camera, on a real kubelet."""
 
 from __future__ import annotations
 
 import json
 import re
-import subprocess
 import urllib.parse
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.e2e.cameras.camera import THRESHOLD_SECONDS, Camera
-from tests.testbed.site.site import OwnSite
 
 if TYPE_CHECKING:
     from tests.e2e.cameras.deployment import Operator
     from tests.e2e.kubectl import Kubectl
     from tests.e2e.pods.kafka import PodKafka
-    from tests.testbed.site.site import Site
 
 CRITICAL = "🔴 CRITICAL: Kafka buffer errors persisted beyond threshold - forcing container restart"
 
@@ -83,32 +80,6 @@ def test_a_frozen_kafka_ends_in_one_restart_counted_once_and_no_frame_missing(
     assert "BufferError" in described
     assert "RestartBudgetAvailable" in described
     pod_kafka.expect_all(stream, camera.suspend())
-
-
-def test_kills_are_told_apart(camera: Camera, pod_kafka: PodKafka, site: Site) -> None:
-    if not isinstance(site, OwnSite):
-        pytest.skip("kills a container's process from its node, which is somebody else's")
-    # A queue that does not fit into the container, which a frozen broker fills.
-    manifest = camera.manifest()
-    kafka = manifest["spec"]["kafka"]
-    kafka["producerConfig"] = {"queue.buffering.max.kbytes": "163840"}
-    camera.apply(
-        source={"url": "test:1920x1080@15"},
-        encoding={"jpegQuality": 100},
-        kafka=kafka,
-        bufferMonitor={"thresholdSeconds": 3600},
-        template={"resources": {"limits": {"memory": "240Mi"}}},
-    )
-    camera.wait_for_delivered(5)
-    # From the node: inside its own namespace the first process is safe from SIGKILL.
-    kill = ["pkill", "--signal=KILL", "--full", "camerastream run"]
-    subprocess.run(site.cluster.on_node(kill), check=True)
-    assert camera.wait_for_restarts(1) == {"probe": 1}, "inferred, as nobody left a message"
-    camera.wait_for_delivered(10)
-    pod_kafka.freeze()
-    assert camera.wait_for_restarts(2) == {"probe": 1, "oom": 1}
-    pod_kafka.thaw()
-    camera.wait_for_condition("Ready", "True")
 
 
 def test_a_simulated_buffer_error_takes_the_same_way(camera: Camera) -> None:

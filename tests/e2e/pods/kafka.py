@@ -37,13 +37,21 @@ class PodKafka:
 
     @classmethod
     @contextlib.contextmanager
-    def open(cls, site: Site, lease: Lease) -> Iterator[Self]:
-        """Find or start it."""
-        cluster = site.kafka(lease)
+    def open(cls, site: Site, lease: Lease, *, secure: bool = False) -> Iterator[Self]:
+        """Find or start it.
+
+        Args:
+            site: Whose pods are to reach it.
+            lease: Pays for one that is started.
+            secure: With users and rights, beside the listener that needs none.
+        """
+        cluster = site.kafka(lease, secure=secure)
         if cluster is not None:
             with cluster:
                 yield cls(cluster.bootstrap_servers, cluster)
             return
+        if secure:
+            pytest.skip("needs a broker whose users and rights it can set")
         given = os.environ.get("KAFKA_BOOTSTRAP_SERVERS")
         if not given:
             pytest.skip(

@@ -74,8 +74,6 @@ def test_the_kubelets_events_tell_who_has_killed_a_container(
     until(lambda: _total(api, "lobby") == 1, what=lambda: api.status("lobby"))
     assert api.status("lobby")["restarts"]["probe"] == 1
     assert "failed liveness probe" in api.status("lobby")["recentRestarts"][0]["message"]
-    # Whole seconds tell the first kill from the second.
-    time.sleep(1.5)
     kubelet.kill(by_probe=False)
     until(lambda: _total(api, "lobby") == 2)
     restarts = api.status("lobby")["restarts"]

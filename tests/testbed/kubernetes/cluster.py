@@ -8,23 +8,24 @@ import signal
 import socket
 import subprocess
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from tests.testbed.kubernetes import components, configuration, volumes
+from tests.testbed.kubernetes import components, volumes
 from tests.testbed.kubernetes.api import ApiServer
 from tests.testbed.kubernetes.failure import ClusterError
-from tests.testbed.kubernetes.layout import CLUSTER_DOMAIN, NODE_NAME, Layout
+from tests.testbed.kubernetes.files import write_files
+from tests.testbed.kubernetes.layout import Layout
 from tests.testbed.kubernetes.node import Node, network_choice
-from tests.testbed.pki import CertificateAuthority, new_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from tests.testbed.lease import Lease
 
-CNI_BINARIES = Path("/usr/lib/cni")
 _LAYOUT_FILE = "layout.json"
+_STORED = ("api_port", "etcd_port", "etcd_peer_port", "network", "machine")
 _CONTROLLERS = "kube-controller-manager"
 _PATIENCE_SECONDS = 90
 _LOOK_SECONDS = 0.05
@@ -94,7 +95,8 @@ class Cluster:
                 # A node's loopback is its own: there the usual ports are always free.
                 layout = Layout(lease.folder, 6443, 2379, 2380, network)
                 cluster = cls(lease, binaries, layout)
-                cluster._write_files(longest_restart_wait_seconds)
+                write_files(layout, longest_restart_wait_seconds)
+                cluster.use_machine(layout.machine)
                 assert cluster.node is not None
                 cluster.node.open()
             tell("the node's namespaces are open")
@@ -102,11 +104,13 @@ class Cluster:
             api_port, etcd_port, etcd_peer_port = _free_ports(3)
             layout = Layout(lease.folder, api_port, etcd_port, etcd_peer_port, None)
             cluster = cls(lease, binaries, layout)
-            cluster._write_files(longest_restart_wait_seconds)
+            write_files(layout, longest_restart_wait_seconds)
+            cluster.use_machine(layout.machine)
         cluster._start_control_plane()
         tell("the API server answers")
         if cluster.node is not None:
-            cluster._start_node()
+            cluster.start_node()
+            cluster._provide_volumes()
             tell("the node is ready")
         return cluster
 
@@ -202,7 +206,12 @@ class Cluster:
             _CONTROLLERS,
         )
 
-    def _start_node(self) -> None:
+    def start_node(self) -> None:
+        """Start what makes the machine a node and wait until it is ready.
+
+        Raises:
+            ClusterError: A component ended, or took too long.
+        """
         assert self.node is not None
         node, layout = self.node, self.layout
         self.start_component("containerd")
@@ -215,7 +224,6 @@ class Cluster:
         for component in ("kubelet", "kube-proxy", "coredns"):
             self.start_component(component)
         self._wait("the node does not get ready", self._node_ready, "kubelet")
-        self._provide_volumes()
 
     def _provide_volumes(self) -> None:
         scratch = self.layout.scratch
@@ -233,7 +241,7 @@ class Cluster:
                 raise ClusterError(f"no volumes can be made: {done.stderr.strip()}")
 
     def _node_ready(self) -> bool:
-        found = self.api.object(f"/api/v1/nodes/{NODE_NAME}")
+        found = self.api.object(f"/api/v1/nodes/{self.layout.node_name}")
         conditions = found["status"].get("conditions", []) if found else []
         return {"Ready": "True"}.items() <= {
             (condition["type"], condition["status"]) for condition in conditions
@@ -251,67 +259,12 @@ class Cluster:
                 raise ClusterError.of(failure, log)
             time.sleep(_LOOK_SECONDS)
 
-    def _write_files(self, longest_restart_wait_seconds: int) -> None:
-        layout = self.layout
-        for folder in (layout.pki, layout.logs, layout.etc / "cni"):
-            folder.mkdir(parents=True)
-        self._write_certificates()
-        for name, text in {
-            "audit-policy.json": configuration.audit_policy(),
-            "cni/10-pods.conflist": configuration.network(layout),
-            "containerd.toml": configuration.containerd(layout, CNI_BINARIES),
-            "kubelet.json": configuration.kubelet(layout, longest_restart_wait_seconds),
-            "kube-proxy.json": configuration.kube_proxy(layout),
-            "Corefile": configuration.corefile(layout),
-            "resolv.conf": configuration.resolv_conf(layout),
-        }.items():
-            (layout.etc / name).write_text(text)
-        (layout.folder / _LAYOUT_FILE).write_text(
-            json.dumps(
-                {
-                    "api_port": layout.api_port,
-                    "etcd_port": layout.etcd_port,
-                    "etcd_peer_port": layout.etcd_peer_port,
-                    "network": layout.network,
-                    "binaries": str(self._binaries),
-                }
-            )
-        )
-
-    def _write_certificates(self) -> None:
-        layout = self.layout
-        authority = CertificateAuthority("testbed")
-        (layout.pki / "ca.crt").write_bytes(authority.certificate)
-        service = "kubernetes.default.svc"
-        administrator = authority.issue("administrator", organization="system:masters")
-        node = authority.issue(
-            f"system:node:{NODE_NAME}",
-            organization="system:nodes",
-            addresses=[layout.address],
-            names=[NODE_NAME],
-        )
-        for name, credential in {
-            "apiserver": authority.issue(
-                "kube-apiserver",
-                addresses=["127.0.0.1", layout.address, layout.service_api_address],
-                names=["localhost", "kubernetes", service, f"{service}.{CLUSTER_DOMAIN}"],
-            ),
-            "admin": administrator,
-            "kubelet": node,
-        }.items():
-            credential.write(layout.pki / f"{name}.key", layout.pki / f"{name}.crt")
-        private, public = new_key()
-        (layout.pki / "service-account.key").touch(mode=0o600)
-        (layout.pki / "service-account.key").write_bytes(private)
-        (layout.pki / "service-account.pub").write_bytes(public)
-        for path, credential in (
-            (layout.kubeconfig, administrator),
-            (layout.folder / "kubelet.kubeconfig", node),
-        ):
-            path.touch(mode=0o600)
-            path.write_text(
-                configuration.kubeconfig(layout.server, authority.certificate, credential)
-            )
+    def use_machine(self, number: int) -> None:
+        """Let another machine be the node, also for whoever attaches from now on."""
+        self.layout = replace(self.layout, machine=number)
+        stored = {name: getattr(self.layout, name) for name in _STORED}
+        stored["binaries"] = str(self._binaries)
+        (self.layout.folder / _LAYOUT_FILE).write_text(json.dumps(stored))
 
 
 def _free_ports(count: int) -> list[int]:

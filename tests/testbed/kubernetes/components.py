@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.testbed.kubernetes.layout import CLUSTER_DOMAIN, NODE_NAME
+from tests.testbed.kubernetes.layout import CLUSTER_DOMAIN
 
 if TYPE_CHECKING:
     from tests.testbed.kubernetes.layout import Layout
@@ -90,25 +90,25 @@ def kube_scheduler(layout: Layout) -> list[str]:
 
 def containerd(layout: Layout) -> list[str]:
     """Return containerd's command line."""
-    return ["containerd", f"--config={layout.etc / 'containerd.toml'}"]
+    return ["containerd", f"--config={layout.node_etc / 'containerd.toml'}"]
 
 
 def kubelet(layout: Layout) -> list[str]:
     """Return the kubelet's command line."""
     return [
         "kubelet",
-        f"--kubeconfig={layout.folder / 'kubelet.kubeconfig'}",
-        f"--config={layout.etc / 'kubelet.json'}",
-        f"--hostname-override={NODE_NAME}",
+        f"--kubeconfig={layout.kubelet_kubeconfig}",
+        f"--config={layout.node_etc / 'kubelet.json'}",
+        f"--hostname-override={layout.node_name}",
         f"--node-ip={layout.address}",
-        f"--root-dir={layout.scratch / 'kubelet'}",
-        f"--cert-dir={layout.scratch / 'kubelet-pki'}",
+        f"--root-dir={layout.machine_disk / 'kubelet'}",
+        f"--cert-dir={layout.machine_disk / 'kubelet-pki'}",
     ]
 
 
 def kube_proxy(layout: Layout) -> list[str]:
     """Return kube-proxy's command line."""
-    return ["kube-proxy", f"--config={layout.etc / 'kube-proxy.json'}"]
+    return ["kube-proxy", f"--config={layout.node_etc / 'kube-proxy.json'}"]
 
 
 def coredns(layout: Layout) -> list[str]:

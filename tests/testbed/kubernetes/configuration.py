@@ -9,7 +9,7 @@ import base64
 import json
 from typing import TYPE_CHECKING, Any
 
-from tests.testbed.kubernetes.layout import CLUSTER_DOMAIN, NODE_NAME
+from tests.testbed.kubernetes.layout import CLUSTER_DOMAIN
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -92,18 +92,18 @@ def network(layout: Layout) -> str:
 
 def containerd(layout: Layout, cni_binaries: Path) -> str:
     """Return containerd's configuration (TOML, whose inline tables JSON nearly is)."""
-    scratch = layout.scratch
+    disk = layout.machine_disk
     return f"""\
 version = 3
-root = "{scratch}/containerd"
-state = "/run/containerd"
+root = "{disk}/containerd"
+state = "/run/{layout.node_name}/containerd"
 disabled_plugins = ["io.containerd.nri.v1.nri", "io.containerd.internal.v1.tracing"]
 
 [grpc]
 address = "{layout.containerd_socket}"
 
 [plugins."io.containerd.internal.v1.opt"]
-path = "{scratch}/containerd-opt"
+path = "{disk}/containerd-opt"
 
 [plugins."io.containerd.cri.v1.images"]
 snapshotter = "overlayfs"
@@ -140,8 +140,8 @@ def kubelet(layout: Layout, longest_restart_wait_seconds: int) -> str:
             "x509": {"clientCAFile": str(layout.pki / "ca.crt")},
         },
         "authorization": {"mode": "Webhook"},
-        "tlsCertFile": str(layout.pki / "kubelet.crt"),
-        "tlsPrivateKeyFile": str(layout.pki / "kubelet.key"),
+        "tlsCertFile": str(layout.pki / f"{layout.node_name}.crt"),
+        "tlsPrivateKeyFile": str(layout.pki / f"{layout.node_name}.key"),
         "address": layout.address,
         "healthzBindAddress": "127.0.0.1",
         "failCgroupV1": False,
@@ -164,7 +164,7 @@ def kubelet(layout: Layout, longest_restart_wait_seconds: int) -> str:
         "serializeImagePulls": False,
         "maxPods": 60,
         "podLogsDir": "/var/log/pods",
-        "volumePluginDir": str(layout.scratch / "kubelet-plugins"),
+        "volumePluginDir": str(layout.machine_disk / "kubelet-plugins"),
         "crashLoopBackOff": {"maxContainerRestartPeriod": f"{longest_restart_wait_seconds}s"},
         # How late a pod's volumes follow an annotation is part of what is tested: the default.
         "syncFrequency": "1m",
@@ -181,7 +181,7 @@ def kube_proxy(layout: Layout) -> str:
             "mode": "nftables",
             "bindAddress": layout.address,
             "clientConnection": {"kubeconfig": str(layout.kubeconfig)},
-            "hostnameOverride": NODE_NAME,
+            "hostnameOverride": layout.node_name,
             "clusterCIDR": layout.pod_cidr,
             # These are limits of the whole machine, not of the node's namespaces.
             "conntrack": {

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
-NODE_NAME = "node1"
+MACHINES = 2
+"""How many machines one after the other may be the node: it may be lost, and replaced."""
 LINK_PREFIX_LENGTH = 30
 NETWORKS = 16
 """How many clusters with a node can stand on a machine at a time."""
@@ -26,6 +27,7 @@ class Layout:
         etcd_port: etcd's port for clients, on loopback.
         etcd_peer_port: etcd's other port.
         network: The node's network, 0 to 15; None for a control plane alone, on loopback.
+        machine: Which machine is the node, from 1 on.
     """
 
     folder: Path
@@ -33,6 +35,7 @@ class Layout:
     etcd_port: int
     etcd_peer_port: int
     network: int | None
+    machine: int = 1
 
     @property
     def with_node(self) -> bool:
@@ -90,6 +93,26 @@ class Layout:
         return self.folder / "etc"
 
     @property
+    def node_name(self) -> str:
+        """The node's name."""
+        return f"node{self.machine}"
+
+    @property
+    def node_etc(self) -> Path:
+        """Configuration files of what makes a machine a node."""
+        return self.etc / self.node_name
+
+    @property
+    def kubelet_kubeconfig(self) -> Path:
+        """For the node's kubelet."""
+        return self.folder / f"{self.node_name}.kubeconfig"
+
+    @property
+    def machine_disk(self) -> Path:
+        """What kubelet and containerd keep: on the machine's own disk, and lost with it."""
+        return self.scratch / self.node_name
+
+    @property
     def kubeconfig(self) -> Path:
         """For the administrator."""
         return self.folder / "kubeconfig"
@@ -102,7 +125,7 @@ class Layout:
     @property
     def containerd_socket(self) -> Path:
         """Where the node's containerd answers; on the node's own file system."""
-        return self.scratch / "containerd.sock"
+        return self.machine_disk / "containerd.sock"
 
     @property
     def etcd_data(self) -> Path:

@@ -1,14 +1,13 @@
-"""Disks for claims: folders of the node, there from the start. Pure: numbers in, objects out.
+"""Disks for claims, there from the start. Pure: numbers in, objects out.
 
 A cluster in the field makes volumes on demand. Here a few are ready, behind the default storage
-class, so that a manifest with a claim works unchanged.
+class, so that a manifest with a claim works unchanged. Like disks in a network they outlive the
+machine that is the node, and any other one may use them.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
-
-from tests.testbed.kubernetes.layout import NODE_NAME
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -45,7 +44,7 @@ def _storage_class() -> dict[str, Any]:
 
 
 def _volume(folder: Path) -> dict[str, Any]:
-    at_the_node = {"key": "kubernetes.io/hostname", "operator": "In", "values": [NODE_NAME]}
+    anywhere = {"key": "kubernetes.io/os", "operator": "In", "values": ["linux"]}
     return {
         "apiVersion": "v1",
         "kind": "PersistentVolume",
@@ -56,8 +55,6 @@ def _volume(folder: Path) -> dict[str, Any]:
             "storageClassName": _STORAGE_CLASS,
             # Unlike `hostPath`, a local volume is given to the pod's group (fsGroup).
             "local": {"path": str(folder)},
-            "nodeAffinity": {
-                "required": {"nodeSelectorTerms": [{"matchExpressions": [at_the_node]}]}
-            },
+            "nodeAffinity": {"required": {"nodeSelectorTerms": [{"matchExpressions": [anywhere]}]}},
         },
     }

@@ -32,8 +32,13 @@ class Site(Protocol):
     def image(self, target: str) -> str:
         """Build a target of the Dockerfile where need be; return the name pods use."""
 
-    def kafka(self, lease: Lease) -> KafkaCluster | None:
-        """Return a Kafka, not started yet, that pods reach; None where only others have one."""
+    def kafka(self, lease: Lease, *, secure: bool = False) -> KafkaCluster | None:
+        """Return a Kafka, not started yet, that pods reach; None where only others have one.
+
+        Args:
+            lease: Pays for it.
+            secure: With users and rights too.
+        """
 
 
 class OwnSite:
@@ -52,10 +57,13 @@ class OwnSite:
         self.cluster.load_image(build(target, self._lease))
         return reference(target)
 
-    def kafka(self, lease: Lease) -> KafkaCluster:
+    def kafka(self, lease: Lease, *, secure: bool = False) -> KafkaCluster:
         """See `Site`; it runs on the node, beside the pods."""
         return KafkaCluster(
-            lease, host=self.cluster.layout.address, command_prefix=self.cluster.on_node([])
+            lease,
+            secure=secure,
+            host=self.cluster.layout.address,
+            command_prefix=self.cluster.on_node([]),
         )
 
 
@@ -79,14 +87,14 @@ class KindSite:
         _run("kind", "load", "docker-image", name, f"--name={self.NAME}")
         return name
 
-    def kafka(self, lease: Lease) -> KafkaCluster:
+    def kafka(self, lease: Lease, *, secure: bool = False) -> KafkaCluster:
         """See `Site`; it runs on the host and listens on the gateway of kind's network."""
         gateway = _run(
             *("docker", "network", "inspect", "kind"),
             *("--format", "{{range .IPAM.Config}}{{.Gateway}} {{end}}"),
         )
         addresses = [address for address in gateway.split() if ":" not in address]
-        return KafkaCluster(lease, host=addresses[0])
+        return KafkaCluster(lease, secure=secure, host=addresses[0])
 
     def delete(self) -> None:
         """Remove it."""
@@ -115,7 +123,7 @@ class ForeignSite:
             )
         return given
 
-    def kafka(self, _lease: Lease) -> None:
+    def kafka(self, _lease: Lease, *, secure: bool = False) -> None:
         """See `Site`; KAFKA_BOOTSTRAP_SERVERS says which Kafka there is."""
         return
 
