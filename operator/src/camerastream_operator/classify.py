@@ -113,14 +113,12 @@ def _by_whom(end: Terminated, evidence: KillEvidence) -> Classified:
     unready = evidence.unready_seconds
     ready_to_the_end = unready == 0 and name == "SIGKILL"
     if evidence.kubelet_denies or ready_to_the_end:
-        proof = "the pod was ready until then" if ready_to_the_end else "its Events know of none"
-        return Classified(
-            RestartReason.KILLED, f"{name} from outside, not by the kubelet's probe: {proof}"
-        )
+        proof = "the pod was ready until then" if ready_to_the_end else "its Events tell of no kill"
+        return Classified(RestartReason.KILLED, f"{name} from outside, not by the kubelet: {proof}")
     since = f"; the pod had not been ready for {unready:.0f} s" if unready else ""
     return Classified(
         RestartReason.UNKNOWN,
-        f"{name}, and nothing tells whether from outside or by the kubelet's probe{since}",
+        f"{name}, and nothing tells whether from outside or by the kubelet{since}",
     )
 
 
