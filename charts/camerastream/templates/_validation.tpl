@@ -47,18 +47,33 @@ left unchecked.
 {{- $found := index $annotations "camerastream.dev/chart-version" | default "0.0.0" -}}
 {{- $release := index $annotations "meta.helm.sh/release-name" | default "" -}}
 {{- $namespace := index $annotations "meta.helm.sh/release-namespace" | default "" -}}
+{{- $older := semverCompare (printf "< %s" $wanted) $found -}}
+{{- $age := printf "older than this chart (%s, wanted %s)" (ternary "of no known version" (printf "version %s" $found) (eq $found "0.0.0")) $wanted -}}
 {{- if .Values.crds.enabled -}}
 {{- if ne (printf "%s/%s" $namespace $release) (printf "%s/%s" .Release.Namespace .Release.Name) -}}
 {{- $owner := "no Helm release" -}}
 {{- if $release -}}
 {{- $owner = printf "the release %s of namespace %s" $release $namespace -}}
 {{- end -}}
-{{- $problems = append $problems (printf "the CRD %s is in the cluster already and belongs to %s: leave it there with --set crds.enabled=false, or give it to this release with: kubectl label crd %s app.kubernetes.io/managed-by=Helm --overwrite && kubectl annotate crd %s meta.helm.sh/release-name=%s meta.helm.sh/release-namespace=%s --overwrite" $name $owner $name $name .Release.Name .Release.Namespace) -}}
+{{- $take := printf "kubectl label crd %s app.kubernetes.io/managed-by=Helm --overwrite && kubectl annotate crd %s meta.helm.sh/release-name=%s meta.helm.sh/release-namespace=%s --overwrite" $name $name .Release.Name .Release.Namespace -}}
+{{- /* Helm 4 applies on the server's side, where fields belong to whoever wrote them. */ -}}
+{{- if semverCompare ">= 4.0.0-0" .Capabilities.HelmVersion.Version -}}
+{{- $take = printf "%s, and let helm overwrite it with --force-conflicts" $take -}}
+{{- end -}}
+{{- if $older -}}
+{{- $problems = append $problems (printf "the CRD %s in the cluster is %s and belongs to %s: let its owner upgrade it and write --set crds.enabled=false here, or give it to this release with: %s" $name $age $owner $take) -}}
+{{- else -}}
+{{- $problems = append $problems (printf "the CRD %s is in the cluster already and belongs to %s: leave it there with --set crds.enabled=false, or give it to this release with: %s" $name $owner $take) -}}
+{{- end -}}
 {{- else if semverCompare (printf "> %s" $wanted) $found -}}
 {{- $problems = append $problems (printf "the CRD %s in the cluster is of chart version %s, newer than this chart (%s), and older fields would be lost with it: keep it with --set crds.enabled=false, or install version %s" $name $found $wanted $found) -}}
 {{- end -}}
-{{- else if semverCompare (printf "< %s" $wanted) $found -}}
-{{- $problems = append $problems (printf "the CRD %s in the cluster is older than this chart (%s, wanted %s): upgrade the release that installs it first, or write --set crds.enabled=true" $name (ternary "of no known version" (printf "version %s" $found) (eq $found "0.0.0")) $wanted) -}}
+{{- else if $older -}}
+{{- $how := "write --set crds.enabled=true, or apply the one of this version with: kubectl apply --server-side --force-conflicts -f files/camerastreams.yaml (in the chart's folder)" -}}
+{{- if $release -}}
+{{- $how = printf "upgrade the release %s of namespace %s, which installs it, first; or write --set crds.enabled=true" $release $namespace -}}
+{{- end -}}
+{{- $problems = append $problems (printf "the CRD %s in the cluster is %s: %s" $name $age $how) -}}
 {{- end -}}
 {{- end -}}
 {{- end -}}

@@ -1,3 +1,3 @@
 """One pod per camera, kept alive, and every restart accounted for."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

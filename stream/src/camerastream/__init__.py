@@ -1,3 +1,3 @@
 """Camera frames into Kafka, with a buffer monitor, losing nothing over a restart."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

@@ -9,15 +9,19 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from tests.e2e.kubectl import Kubectl
-from tests.unit.chart.helm import CHART, NAMESPACE, RELEASE
+from tests.unit.chart.helm import CHART, NAMESPACE, RELEASE, ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from tests.testbed.kubernetes.cluster import Cluster
     from tests.unit.chart.helm import Helm
 
 CRD = "camerastreams.camerastream.dev"
+PREVIOUS_CHART = ROOT / "tests/e2e/chart/previous/camerastream-0.1.0.tgz"
+PREVIOUS_VERSION = "0.1.0"
+VERSION_ANNOTATION = "camerastream.dev/chart-version"
 NAMESPACES = (NAMESPACE, "shop", "yard", "other")
 _CHART_KINDS = (
     "clusterroles,clusterrolebindings,roles,rolebindings,serviceaccounts,configmaps,secrets,"
@@ -44,6 +48,7 @@ class Installation:
         *arguments: str,
         release: str = RELEASE,
         namespace: str = NAMESPACE,
+        chart: Path = CHART,
     ) -> str:
         """Install or upgrade; the pods are not waited for: there is no node.
 
@@ -51,11 +56,24 @@ class Installation:
             HelmError: Helm refuses.
         """
         return helm.run(
-            *("upgrade", "--install", release, str(CHART), f"--namespace={namespace}"),
+            *("upgrade", "--install", release, str(chart), f"--namespace={namespace}"),
             *("--values=-", *arguments),
             stdin=yaml.safe_dump(dict(values)),
             environment=self.environment,
         )
+
+    def rollback(self, helm: Helm, revision: int) -> None:
+        """Go back to an earlier revision."""
+        helm.run(
+            *("rollback", RELEASE, str(revision), f"--namespace={NAMESPACE}"),
+            environment=self.environment,
+        )
+
+    def crd_version(self) -> str:
+        """Return the version of the chart that the CRD in the cluster says it is of."""
+        found = self.kubectl.get("crd", CRD)
+        assert found is not None
+        return str(found["metadata"].get("annotations", {}).get(VERSION_ANNOTATION, ""))
 
     def uninstall(self, helm: Helm, release: str = RELEASE, namespace: str = NAMESPACE) -> str:
         """Uninstall a release."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.e2e.chart.installation import CRD
+from tests.e2e.chart.installation import CRD, VERSION_ANNOTATION
 from tests.unit.chart.cases import CASES, KAFKA
 from tests.unit.chart.helm import NAMESPACE, RELEASE, HelmError
 
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from tests.unit.chart.helm import Helm
 
 SHOP = {**KAFKA, "operator": {"watchNamespaces": ["shop"]}}
-VERSION_ANNOTATION = "camerastream.dev/chart-version"
-
 
 CAMERA = {
     "apiVersion": "camerastream.dev/v1alpha1",
@@ -25,6 +23,12 @@ CAMERA = {
     "metadata": {"name": "lobby", "namespace": "shop"},
     "spec": {"source": {"url": "test:"}},
 }
+
+
+def commands_of(sentence: str) -> list[list[str]]:
+    """Return the kubectl commands with which a sentence ends, without their first word."""
+    line = sentence.partition("with: ")[2].splitlines()[0].partition(", and let helm")[0]
+    return [command.split()[1:] for command in line.split(" && ")]
 
 
 def refused(installation: Installation, helm: Helm, values: dict[str, Any], **where: str) -> str:
@@ -128,9 +132,8 @@ def test_a_crd_of_somebody_else_is_refused_with_the_way_to_take_it(
     said = refused(installation, any_helm, KAFKA)
     assert "belongs to the release first of namespace other" in said
     # The sentence's own command, as a person would copy it.
-    command = said.partition("with: ")[2].splitlines()[0]
-    for part in command.split(" && "):
-        installation.kubectl(*part.split()[1:])
+    for command in commands_of(said):
+        installation.kubectl(*command)
     installation.install(any_helm, KAFKA)
 
 

@@ -14,7 +14,7 @@ from tests.e2e.chart.installation import CRD
 from tests.e2e.chart.test_lifecycle import CAMERA
 from tests.e2e.kubectl import Kubectl
 from tests.unit.chart.cases import KAFKA
-from tests.unit.chart.helm import only
+from tests.unit.chart.helm import VERSION, only
 from tests.unit.chart.test_agrees_with_operator import environment
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ def test_the_operator_can_work_with_what_the_chart_gives_it(
         found = shop.get("statefulset", "lobby")
         assert found is not None
         container = found["spec"]["template"]["spec"]["containers"][0]
-        assert container["image"] == "camerastream:0.1.0"
+        assert container["image"] == f"camerastream:{VERSION}"
         servers = {item["name"]: item.get("value") for item in container["env"]}
         assert servers["KAFKA_BOOTSTRAP_SERVERS"] == "kafka-0.kafka:9092"
     finally:

@@ -159,6 +159,17 @@ class Cluster:
         if process.wait() != 0:
             raise ClusterError.of(f"{archive.name} cannot be imported", log)
 
+    def tag_image(self, name: str, other_name: str) -> None:
+        """Give an image that the node has another name as well.
+
+        Raises:
+            ClusterError: The node has no such image.
+        """
+        log = self.layout.logs / "tag.log"
+        command = self.ctr("images", "tag", "--force", name, other_name)
+        if self._lease.popen(command, log=log).wait() != 0:
+            raise ClusterError.of(f"{name} cannot be called {other_name}", log)
+
     def stop_component(self, name: str) -> None:
         """Kill one component, as `kube-apiserver`."""
         for identity in self._lease.processes():

@@ -87,6 +87,19 @@ CASES: dict[str, dict[str, Any]] = {
             "kubeStateMetrics": {"enabled": True},
         },
     },
+    "pinned": {
+        **KAFKA,
+        "imageRegistry": "registry.example",
+        "imagePullSecrets": [{"name": "registry"}, {"name": "mirror"}],
+        "commonLabels": {"team": "video"},
+        # By its digest each; a tag beside it is for people.
+        "stream": {"image": {"tag": "1.2.3", "digest": DIGEST}},
+        "operator": {
+            "image": {"tag": "1.2.3", "digest": DIGEST},
+            "replicas": 2,
+            "podDisruptionBudget": {"enabled": True},
+        },
+    },
     "bare": {
         **KAFKA,
         "crds": {"enabled": False},

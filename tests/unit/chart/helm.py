@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[3]
 CHART = ROOT / "charts/camerastream"
 RELEASE, NAMESPACE = "camerastream", "camera-system"
+VERSION: str = yaml.safe_load((CHART / "Chart.yaml").read_text(encoding="utf-8"))["version"]
 HOW_TO_BUILD = {
     3: ".venv/bin/testbed tools path helm",
     4: ".venv/bin/testbed cluster up --control-plane-only",

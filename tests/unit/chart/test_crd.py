@@ -9,7 +9,7 @@ import yaml
 
 from charts.generate import CRD_SOURCE
 from tests.unit.chart.cases import KAFKA
-from tests.unit.chart.helm import CHART, only
+from tests.unit.chart.helm import CHART, VERSION, only
 
 if TYPE_CHECKING:
     from tests.unit.chart.helm import Helm
@@ -39,8 +39,7 @@ def test_it_outlives_the_release_unless_told_otherwise(helm: Helm, keep: bool) -
 
 def test_it_says_which_chart_it_is_of(helm: Helm) -> None:
     made = only(helm.template(KAFKA), "CustomResourceDefinition")
-    version = yaml.safe_load((CHART / "Chart.yaml").read_text(encoding="utf-8"))["version"]
-    assert made["metadata"]["annotations"]["camerastream.dev/chart-version"] == version
+    assert made["metadata"]["annotations"]["camerastream.dev/chart-version"] == VERSION
 
 
 def test_it_can_be_left_to_somebody_else(helm: Helm) -> None:
