@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -88,9 +87,7 @@ class Release:
     def clear(self) -> None:
         """Remove all of it, the CRD and with it every camera too."""
         self.kubectl.attempt("delete", "crd", CRD, "--ignore-not-found", "--timeout=90s")
-        listed = json.loads(self._run("list", "--all", "--output=json"))
-        if listed:
-            self._run("uninstall", NAME)
+        self._run("uninstall", NAME, "--ignore-not-found")
         self.kubectl("delete", "namespace", NAMESPACE, "--ignore-not-found", "--timeout=90s")
 
     def crd_version(self) -> str:

@@ -149,6 +149,10 @@ def test_a_new_image_replaces_a_few_pods_at_a_time(
 
     operator.write_defaults(image="camerastream:2.0")
 
+    until(lambda: len(_replaced(api)) > 0)
+    # As when it is upgraded together with the image: the next one must know what is under way.
+    operator.kill()
+    operator.start()
     for _ in names:
         until(lambda: len(_replaced(api)) > 0)
         quiet(lambda: sorted(_replaced(api)), 4)

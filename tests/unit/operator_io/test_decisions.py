@@ -120,6 +120,19 @@ def test_so_many_pods_are_replaced_at_a_time_and_a_broken_one_does_not_block_for
     assert gate.enter(one)
 
 
+def test_what_another_operator_has_begun_takes_places_too() -> None:
+    gate = RollGate(1, lambda: 0.0)
+    one, two, three = (Key("cams", name) for name in ("one", "two", "three"))
+    gate.occupy(one)
+    gate.occupy(two)
+    assert not gate.enter(three)
+    assert gate.enter(two)
+    gate.leave(one)
+    assert not gate.enter(three)
+    gate.leave(two)
+    assert gate.enter(three)
+
+
 def _progress(**changes: Any) -> Progress:
     values: dict[str, Any] = {
         "leading": True,

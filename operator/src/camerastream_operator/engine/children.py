@@ -10,6 +10,7 @@ import structlog
 from camerastream_operator.desired import hash_of, is_contained
 from camerastream_operator.engine.replacement import (
     has_settled,
+    is_on_its_way,
     is_outdated,
     may_be_replaced,
     runs,
@@ -119,6 +120,14 @@ class Children:
             )
             self._log.info("the pod is replaced after a change", pod=pod.name)
         return True
+
+    def restore(self, now: datetime) -> None:
+        """Count what the operator before this one has begun to replace."""
+        for key in self._cache.cameras():
+            stateful_set, body = self._cache.stateful_set(key), self._cache.pod(key)
+            pod = None if body is None else read_pod(body)
+            if stateful_set is not None and is_on_its_way(pod, stateful_set, now):
+                self._gate.occupy(key)
 
     def forget(self, key: Key) -> None:
         """Forget a camera that is no more."""

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from camerastream_operator.desired import hash_of
+from camerastream_operator.engine.rollout import PATIENCE_SECONDS
 from camerastream_operator.jsonview import count_at
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 SETTLED = timedelta(seconds=60)
 """A stream that has run for so long without getting ready waits for its camera, or Kafka."""
+PATIENCE = timedelta(seconds=PATIENCE_SECONDS)
 
 
 def is_outdated(pod: Pod, stateful_set: Mapping[str, Any]) -> bool:
@@ -38,6 +40,20 @@ def may_be_replaced(pod: Pod, stateful_set: Mapping[str, Any]) -> bool:
 def runs(pod: Pod) -> bool:
     """Say whether something would be interrupted."""
     return pod.stream is not None and pod.stream.running
+
+
+def is_on_its_way(pod: Pod | None, stateful_set: Mapping[str, Any], now: datetime) -> bool:
+    """Say whether a camera seems to be between two pods, or was so a short while ago.
+
+    That is how an operator that takes over learns what the one before it has begun.
+    """
+    if not count_at(stateful_set, "spec", "replicas"):
+        return False
+    if pod is None or pod.delete_by is not None:
+        return True
+    if is_outdated(pod, stateful_set) or has_settled(pod, stateful_set, now):
+        return False
+    return pod.start_time is None or now - pod.start_time < PATIENCE
 
 
 def has_settled(pod: Pod, stateful_set: Mapping[str, Any], now: datetime) -> bool:

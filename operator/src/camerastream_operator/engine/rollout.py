@@ -43,6 +43,10 @@ class RollGate:
         self._inside.setdefault(key, now)
         return True
 
+    def occupy(self, key: Key) -> None:
+        """Take a place that another operator has taken before, whether there is one or not."""
+        self._inside.setdefault(key, self._clock())
+
     def leave(self, key: Key) -> None:
         """Give a place back."""
         self._inside.pop(key, None)

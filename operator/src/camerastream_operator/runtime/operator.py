@@ -90,12 +90,13 @@ class Operator:
         self._reader = StreamReader(
             settings.stream_status_url, clock=clock.monotonic, random=clock.random
         )
+        self._children = Children(
+            client, self._cache, RollGate(settings.max_rolling_pods, clock.monotonic)
+        )
         self._reconciler = Reconciler(
             cache=self._cache,
             proof=self._sync.proof,
-            children=Children(
-                client, self._cache, RollGate(settings.max_rolling_pods, clock.monotonic)
-            ),
+            children=self._children,
             writer=StatusWriter(
                 client,
                 self._cache,
@@ -238,6 +239,7 @@ class Operator:
                 continue
             self._heard_at = self._clock.monotonic()
             self._fleet.restore(self._cache.statuses())
+            self._children.restore(self._clock.now())
             self._log.info("everything is listed", cameras=len(self._cache.cameras()))
             return
 
