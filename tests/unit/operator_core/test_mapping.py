@@ -19,12 +19,22 @@ from camerastream_operator.api.mapping import (
     field_at,
 )
 from camerastream_operator.api.resource import read_spec
+from camerastream_operator.api.spec import (
+    FilePlayback,
+    KeyFrames,
+    MjpegHandling,
+    SpoolMode,
+    Switch,
+    Transport,
+)
 from camerastream_operator.defaults import StreamDefaults
 from camerastream_operator.desired import completed_spec, missing_defaults
 
 from .resources import DEFAULTS, FULL, MINIMAL
 
 if TYPE_CHECKING:
+    from enum import StrEnum
+
     from camerastream_operator.api.spec import CameraStreamSpec
 
 STREAM = {environment_name(name) for name in Settings.model_fields}
@@ -52,6 +62,32 @@ def test_every_setting_of_the_stream_has_its_place_and_only_one() -> None:
 def test_every_path_leads_to_a_field(given: Any) -> None:
     for row in (*VALUES, *SECRET_VALUES, *SECRET_FILES):
         field_at(spec(given), row.path)  # raises AttributeError for a wrong one
+
+
+WORDS = [
+    ("spool.mode", SpoolMode),
+    ("source.transport", Transport),
+    ("capture.keyFrames", KeyFrames),
+    ("capture.mjpegHandling", MjpegHandling),
+    ("capture.filePlayback", FilePlayback),
+    ("diagnostics.frameEndpoint", Switch),
+]
+
+
+@pytest.mark.parametrize(
+    ("path", "word"), [(path, word) for path, words in WORDS for word in words]
+)
+def test_the_stream_takes_every_word(
+    path: str, word: StrEnum, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    part, name = path.split(".")
+    given = {**MINIMAL, "source": {"url": "rtsp://10.0.0.5/s"}}
+    given[part] = {**given.get(part, {}), name: word.value}
+    settings = stream_settings(given, monkeypatch)
+    if path == "spool.mode":
+        assert settings.spool_mode.value.replace("-", "") in word.value.lower() or (
+            word is SpoolMode.DISABLED and settings.spool_mode.value == "off"
+        )
 
 
 def stream_settings(given: Any, monkeypatch: pytest.MonkeyPatch) -> Settings:

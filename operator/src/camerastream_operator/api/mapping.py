@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from camerastream_operator.api.spec import (
+    CameraStreamSpec,
     FilePlayback,
     KeyFrames,
     MjpegHandling,
@@ -22,28 +23,25 @@ from camerastream_operator.names import HTTP_PORT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-
-    from camerastream_operator.api.spec import CameraStreamSpec
+    from enum import StrEnum
 
 STATE_DIR = "/var/lib/camerastream"
 CONFIG_DIR = "/etc/camerastream"
 SETTINGS_FILE = f"{CONFIG_DIR}/live/settings.json"
 
-_WORDS: dict[object, str] = {
-    Transport.TCP: "tcp",
-    Transport.UDP: "udp",
-    KeyFrames.AUTO: "auto",
-    KeyFrames.NEVER: "never",
-    MjpegHandling.PASS_THROUGH: "true",
-    MjpegHandling.RECOMPRESS: "false",
-    FilePlayback.REAL_TIME: "realtime",
-    FilePlayback.FAST: "fast",
-    SpoolMode.DISABLED: "off",
-    SpoolMode.ON_FAILURE: "on-failure",
-    SpoolMode.WRITE_AHEAD: "write-ahead",
-    Switch.DISABLED: "false",
-    Switch.ENABLED: "true",
+_WORDS: dict[type[StrEnum], dict[str, str]] = {
+    Transport: {Transport.TCP: "tcp", Transport.UDP: "udp"},
+    KeyFrames: {KeyFrames.AUTO: "auto", KeyFrames.NEVER: "never"},
+    MjpegHandling: {MjpegHandling.PASS_THROUGH: "true", MjpegHandling.RECOMPRESS: "false"},
+    FilePlayback: {FilePlayback.REAL_TIME: "realtime", FilePlayback.FAST: "fast"},
+    SpoolMode: {
+        SpoolMode.DISABLED: "off",
+        SpoolMode.ON_FAILURE: "on-failure",
+        SpoolMode.WRITE_AHEAD: "write-ahead",
+    },
+    Switch: {Switch.DISABLED: "false", Switch.ENABLED: "true"},
 }
+"""By the kind of word: equal words of two kinds are one key of a dict."""
 
 
 def _plain(value: Any) -> str:
@@ -51,7 +49,7 @@ def _plain(value: Any) -> str:
 
 
 def _word(value: Any) -> str:
-    return _WORDS[value]
+    return _WORDS[type(value)][value]
 
 
 def _seconds(milliseconds: int) -> str:
@@ -203,6 +201,37 @@ def field_at(spec: CameraStreamSpec, path: str) -> Any:
             return None
         value = getattr(value, name)
     return value
+
+
+def read_value(row: Value, text: str) -> Any:
+    """Return what a setting's value is in the spec: the other way round from `write`.
+
+    Numbers are left as they are written; the spec takes them.
+
+    Raises:
+        ValueError: The setting has no such value.
+        decimal.InvalidOperation: It is no number where it has to be one.
+
+    Example:
+        >>> rows = {row.environment: row for row in VALUES}
+        >>> read_value(rows["INTERVAL_SECONDS"], "0.5"), read_value(rows["SPOOL_MODE"], "off")
+        (500, <SpoolMode.DISABLED: 'Disabled'>)
+    """
+    if row.write is _seconds:
+        return int(Decimal(text) * 1000)
+    if row.write is _joined:
+        return [part.strip() for part in text.split(",") if part.strip()]
+    if row.write is not _word:
+        return text
+    model: Any = CameraStreamSpec
+    *parents, last = row.path.split(".")
+    for name in parents:
+        model = model.model_fields[name].annotation
+    words = _WORDS[model.model_fields[last].annotation]
+    for value, word in words.items():
+        if word == text.lower():
+            return value
+    raise ValueError(row.environment)
 
 
 def environment_values(spec: CameraStreamSpec, *, camera_id: str) -> Iterator[tuple[str, str]]:
