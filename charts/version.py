@@ -19,6 +19,7 @@ FILES = (
     "operator/src/camerastream_operator/__init__.py",
     "operator/src/camerastream_operator/crd/camerastreams.yaml",
     "operator/manifests/operator.yaml",
+    "docs/from-compose.md",
     "docs/install.md",
     "docs/operator.md",
     "docs/reading-frames.md",

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import NoReturn
+from typing import NoReturn, TextIO
 
 import click
+import yaml
+from dotenv import dotenv_values
 
 from camerastream_operator import __version__
 from camerastream_operator.runtime.exit_codes import EXIT_BAD_SETTINGS
@@ -39,8 +41,31 @@ def run() -> None:
     _leave(run_process(settings, defaults))
 
 
-def _refuse(problems: list[str]) -> NoReturn:
-    click.echo("camerastream-operator cannot start:", err=True)
+@main.command()
+@click.option(
+    "--env-file",
+    required=True,
+    type=click.File(encoding="utf-8"),
+    help="as Compose uses it; - reads it",
+)
+def manifest(env_file: TextIO) -> None:
+    """Print the CameraStream of a camera's .env file, and the Secrets that it needs.
+
+    What was left out, and what is still to be done, stands in comments above. The Secrets hold the
+    passwords. Exit code 2: the file cannot be used.
+    """
+    from camerastream_operator.api.from_environment import migrate  # noqa: PLC0415
+
+    made = migrate(dotenv_values(stream=env_file))
+    if made.problems:
+        _refuse(made.problems, f"{env_file.name} cannot be used:")
+    for note in made.notes:
+        click.echo(f"# {note}")
+    click.echo(yaml.safe_dump_all(made.objects, sort_keys=False), nl=False)
+
+
+def _refuse(problems: list[str], heading: str = "camerastream-operator cannot start:") -> NoReturn:
+    click.echo(heading, err=True)
     for problem in problems:
         click.echo(f"  {problem}", err=True)
     sys.exit(EXIT_BAD_SETTINGS)
