@@ -67,13 +67,17 @@ def render(
     return [item for item in yaml.safe_load_all(said) if item]
 
 
-@pytest.mark.parametrize("profile", [(), ("--profile=dev",)], ids=["plain", "dev"])
+@pytest.mark.parametrize(
+    ("profile", "stream"),
+    [((), "stream"), (("--profile=dev",), "demo")],
+    ids=["plain", "dev"],
+)
 def test_it_builds_both_targets(
-    skaffold: Path, helm: Helm, tmp_path: Path, profile: tuple[str, ...]
+    skaffold: Path, helm: Helm, tmp_path: Path, profile: tuple[str, ...], stream: str
 ) -> None:
     found = yaml.safe_load(run(skaffold, helm, tmp_path, "diagnose", "--yaml-only", *profile))
     targets = {item["image"]: item["docker"]["target"] for item in found["build"]["artifacts"]}
-    assert targets == {"camerastream": "stream", "camerastream-operator": "operator"}
+    assert targets == {"camerastream": stream, "camerastream-operator": "operator"}
     dockerfile = (ROOT / "Dockerfile").read_text(encoding="utf-8")
     for target in targets.values():
         assert f" AS {target}\n" in dockerfile
@@ -97,13 +101,16 @@ def test_without_a_kafka_it_says_so(skaffold: Path, helm: Helm, tmp_path: Path) 
         render(skaffold, helm, tmp_path)
 
 
-def test_the_profile_dev_brings_kafka_and_a_camera(
+def test_the_profile_dev_brings_kafka_and_cameras_that_need_nothing(
     skaffold: Path, helm: Helm, tmp_path: Path
 ) -> None:
     objects = render(skaffold, helm, tmp_path, "--profile=dev")
     kafka = only(objects, "Service")["metadata"]
-    camera = only(objects, "CameraStream")
-    assert camera["spec"]["source"]["url"].startswith("test:")
+    lobby, clip = (only(objects, "CameraStream", name) for name in ("lobby", "clip"))
+    assert lobby["spec"]["source"]["url"].startswith("test:")
+    file = clip["spec"]["source"]["url"].removeprefix("file:///videos/")
+    assert (ROOT / "examples/footage" / file).is_file()
+    assert "COPY examples/footage/*.mp4 /videos/" in (ROOT / "Dockerfile").read_text("utf-8")
     defaults = yaml.safe_load(
         only(objects, "ConfigMap", "camerastream-operator")["data"]["defaults.yaml"]
     )
