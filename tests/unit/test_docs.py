@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from camerastream.cli.reference import settings_reference
+from camerastream.delivery import losses
 from camerastream.delivery.causes import Cause as KafkaCause
 from camerastream.logs import messages
 from camerastream.settings.load import environment_name
@@ -40,6 +41,11 @@ def test_the_log_page_holds_the_exact_texts() -> None:
         assert text in page
     for cause in KafkaCause:
         assert f"`{cause.value}`" in page
+
+
+@pytest.mark.parametrize("page", ["docs/health.md", "docs/runbooks/CameraStreamFramesLost.md"])
+def test_every_reason_of_a_loss_is_explained(page: str) -> None:
+    assert [reason for reason in losses.REASONS if f"`{reason}`" not in read(page)] == []
 
 
 def test_the_env_example_holds_only_settings_that_exist() -> None:

@@ -26,7 +26,7 @@ from camerastream_operator.runtime.exit_codes import (
     EXIT_BAD_SETTINGS,
     EXIT_UNEXPECTED,
 )
-from camerastream_operator.runtime.metrics import Metrics
+from camerastream_operator.runtime.metrics import API_ERROR, UNEXPECTED_ERROR, Metrics
 from camerastream_operator.runtime.operator import Operator
 from camerastream_operator.runtime.settings import PREFIX, Settings
 from tests.unit.operator_core.resources import CRD_FILE, MINIMAL, NOW, camera, crd_schema
@@ -228,6 +228,15 @@ def test_labels_of_metrics_are_those_that_there_are() -> None:
     for counter in (metrics.restarts, metrics.reconcile_errors, metrics.api_writes):
         name = counter._name.removeprefix("camerastream_operator_")
         assert f"`{name}_total{{{','.join(counter._labelnames)}}}`" in section("Metrics")
+
+
+def test_restarts_and_errors_that_have_not_happened_yet_are_served_as_zero() -> None:
+    # Prometheus' increase() sees no first time of a counter that begins with it.
+    registry, served = Metrics().registry, "camerastream_operator_"
+    for reason in RestartReason:
+        assert registry.get_sample_value(f"{served}restarts_total", {"reason": reason}) == 0
+    for kind in (API_ERROR, UNEXPECTED_ERROR):
+        assert registry.get_sample_value(f"{served}reconcile_errors_total", {"kind": kind}) == 0
 
 
 def test_every_exit_code_is_explained() -> None:

@@ -15,11 +15,13 @@ _PROMETHEUS_MODULE = "github.com/prometheus/prometheus"
 _PROMETHEUS_VERSION = "v0.316.0"
 _PROMETHEUS_CHECKSUM = "h1:f1GRFerhTMKQma+awCoC9T820ecWeGSdF+xAlMHzZzM="
 # Service discovery for a dozen clouds is most of Prometheus; without it the build takes a
-# fraction of the time, and `static_configs` and `file_sd_configs` stay.
-_PROMETHEUS_TAGS = ("remove_all_sd",)
+# fraction of the time. Kubernetes' stays, beside `static_configs` and `file_sd_configs`.
+_WITHOUT_CLOUDS = ("remove_all_sd",)
+_WITH_KUBERNETES = (*_WITHOUT_CLOUDS, "enable_kubernetes_sd")
 # The Go module of Prometheus 3.16.0 is called 0.316.0, since a major version would be in its
 # path.
 _PROMETHEUS_VALUES = {"github.com/prometheus/common/version.Version": "3.16.0"}
+_KUBE_STATE_METRICS_MODULE = "k8s.io/kube-state-metrics/v2"
 _SKAFFOLD_MODULE = "github.com/GoogleContainerTools/skaffold/v2"
 # Without these two Helm 3 takes the cluster for Kubernetes 1.20 wherever it does not ask it,
 # as in `helm template` and `helm lint`.
@@ -74,7 +76,7 @@ CATALOG: dict[str, GoProgram | DebianProgram] = {
             checksum=_PROMETHEUS_CHECKSUM,
             package="cmd/promtool",
             build_seconds=170,
-            tags=_PROMETHEUS_TAGS,
+            tags=_WITHOUT_CLOUDS,
             values=_PROMETHEUS_VALUES,
         ),
         GoProgram(
@@ -84,8 +86,17 @@ CATALOG: dict[str, GoProgram | DebianProgram] = {
             checksum=_PROMETHEUS_CHECKSUM,
             package="cmd/prometheus",
             build_seconds=170,
-            tags=_PROMETHEUS_TAGS,
+            tags=_WITH_KUBERNETES,
             values=_PROMETHEUS_VALUES,
+        ),
+        GoProgram(
+            name="kube-state-metrics",
+            module=_KUBE_STATE_METRICS_MODULE,
+            version="v2.20.0",
+            checksum="h1:edO7hyGs1MqZhbUbzWW1YRTV3afZOIbvHNvOCaJjuU4=",
+            package="",
+            build_seconds=120,
+            values={"github.com/prometheus/common/version.Version": "v2.20.0"},
         ),
         GoProgram(
             name="mediamtx",

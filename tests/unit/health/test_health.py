@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry, generate_latest
 
 from camerastream.capture.status import SourceStatus
+from camerastream.delivery import losses
 from camerastream.delivery.accounting import Counts
 from camerastream.delivery.monitor import MonitorLimits, MonitorSnapshot, MonitorState
 from camerastream.delivery.replay import QueueUse
@@ -141,6 +142,17 @@ def test_the_metrics_have_the_names_that_others_read() -> None:
         "camerastream_hold 0.0",
     ):
         assert line in text.splitlines(), line
+
+
+def test_what_has_not_happened_yet_is_served_as_zero() -> None:
+    # Prometheus' increase() sees no first time of a counter that begins with it.
+    registry = CollectorRegistry()
+    registry.register(ProgramCollector(lambda: view(HEALTHY)))
+    lines = generate_latest(registry).decode().splitlines()
+    for reason in set(losses.REASONS) - {losses.TOO_LARGE}:
+        assert f'camerastream_frames_dropped_total{{reason="{reason}"}} 0.0' in lines
+    assert 'camerastream_trips_total{reason="KafkaFatalError"} 0.0' in lines
+    assert 'camerastream_camera_reconnects_total{cause="refused"} 0.0' in lines
 
 
 @given(st.text(max_size=9000), st.text(max_size=9000), st.dictionaries(st.text(), st.integers()))

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     _Conditions = tuple[tuple[str, str, str], ...]
 
 _PREFIX = "camerastream_operator_"
+API_ERROR, UNEXPECTED_ERROR = "api", "unexpected"
 _SECONDS = (0.005, 0.02, 0.1, 0.5, 1, 2, 5, 15)
 
 
@@ -69,6 +70,12 @@ class Metrics:
         self.leader = Gauge(
             f"{_PREFIX}leader", "1 while this replica does the work", registry=self.registry
         )
+        # What has not happened yet is 0: `increase()` sees no first time of a counter that
+        # begins with it.
+        for reason in RestartReason:
+            self.restarts.labels(reason.value)
+        for kind in (API_ERROR, UNEXPECTED_ERROR):
+            self.reconcile_errors.labels(kind)
         self.defaults_usable.set(1)
         self.leader.set(0)
 

@@ -22,6 +22,7 @@ from camerastream_operator.kube.errors import ApiError
 from camerastream_operator.kube.limiter import RateLimiter
 from camerastream_operator.kube.sync import CONFIRM_AFTER_SECONDS, Synchronizer
 from camerastream_operator.runtime.handlers import watch
+from camerastream_operator.runtime.metrics import API_ERROR, UNEXPECTED_ERROR
 from camerastream_operator.runtime.progress import Progress
 from camerastream_operator.runtime.settings import SettingsError
 
@@ -209,7 +210,7 @@ class Operator:
             return await self._reconciler.reconcile(key)
 
     async def _failed(self, key: Key, error: Exception, failures: int) -> None:
-        kind = "api" if isinstance(error, ApiError) else "unexpected"
+        kind = API_ERROR if isinstance(error, ApiError) else UNEXPECTED_ERROR
         self._metrics.reconcile_errors.labels(kind).inc()
         await self._reconciler.tell_failure(key, error, failures)
 

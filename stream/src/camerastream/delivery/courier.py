@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING, Protocol
 
+from camerastream.delivery import losses
 from camerastream.delivery.errors import Failure, Verdict, judge_exception
 from camerastream.delivery.producer_events import Acknowledged, Failed
 from camerastream.delivery.records import FrameTag, OutgoingFrame, tag_of
@@ -199,7 +200,7 @@ class Courier:
             if self._keeper.holds(tag.position):
                 self._keeper.waits_again(tag.position)
             else:
-                self._drop(tag, "unreported")
+                self._drop(tag, losses.UNREPORTED)
 
     def _may_send_directly(self) -> bool:
         nothing_before = not (self._keeper.waiting_frames or self._returned)
@@ -211,7 +212,7 @@ class Courier:
             return
         if failure.verdict is Verdict.TOO_LARGE:
             self._keeper.forget(frame.position)
-            self._drop(tag_of(frame), "too-large")
+            self._drop(tag_of(frame), losses.TOO_LARGE)
         else:
             self._returned.append(frame)
         self._listener.failed(failure)
@@ -225,7 +226,7 @@ class Courier:
         self._replaying.discard(frame.position)
         if failure.verdict is Verdict.TOO_LARGE:
             self._keeper.forget(frame.position)
-            self._drop(tag_of(frame), "too-large")
+            self._drop(tag_of(frame), losses.TOO_LARGE)
             self._listener.failed(failure)
             return True
         self._keeper.waits_again(frame.position)
@@ -255,7 +256,7 @@ class Courier:
         frame = event.tag.with_value(event.value)
         if verdict is Verdict.TOO_LARGE and not self._fits_alone(event.tag.size_bytes):
             self._keeper.forget(event.tag.position)
-            self._drop(event.tag, "too-large")
+            self._drop(event.tag, losses.TOO_LARGE)
             self._listener.failed(event.failure)
             return
         if verdict is Verdict.TOO_LARGE:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from camerastream.delivery.losses import DISK_FULL, SPOOL_DAMAGED, SPOOL_FULL, SPOOL_OFF
 from camerastream.delivery.recovery import salvage
 from camerastream.delivery.spool import (
     TRANSACTION_BYTES,
@@ -11,7 +12,6 @@ from camerastream.delivery.spool import (
     SpoolError,
     SpoolFullError,
 )
-from camerastream.delivery.state import SPOOL_DAMAGED
 from camerastream.settings.model import SpoolMode
 
 if TYPE_CHECKING:
@@ -20,10 +20,6 @@ if TYPE_CHECKING:
     from camerastream.delivery.accounting import Accounting
     from camerastream.delivery.records import OutgoingFrame
     from camerastream.delivery.spool import Spool
-
-DISK_FULL = "disk-full"
-SPOOL_FULL = "spool-full"
-SPOOL_OFF = "spool-off"
 
 
 class SpoolKeeper:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from camerastream.delivery import losses
 from camerastream.delivery.condition import BacklogTrend
 from camerastream.delivery.errors import Failure, Verdict
 from camerastream.delivery.monitor import NoticeKind
@@ -146,7 +147,7 @@ class BufferReporter:
             sequence=tag.sequence,
             compressed_bytes=tag.size_bytes,
             advice="raise the topic's max.message.bytes or lower COMPRESS_IMAGE_QUALITY"
-            if reason == "too-large"
+            if reason == losses.TOO_LARGE
             else None,
         )
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from camerastream.delivery import losses
 from camerastream.delivery.condition import DeliveryCondition
 from camerastream.delivery.courier import Courier
 from camerastream.delivery.mailbox import Mailbox, Overflowed, Submitted, WakeUp
@@ -216,7 +217,7 @@ class Delivery:
                     submitted.append(self._numbering.number(event.frame))
                 case Overflowed():
                     self.accounting.selected()
-                    self.accounting.dropped_in_flight("mailbox-full")
+                    self.accounting.dropped_in_flight(losses.MAILBOX_FULL)
                     self._numbering.skip()
                 case Acknowledged() | Failed():
                     courier.report(event)

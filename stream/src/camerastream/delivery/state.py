@@ -7,10 +7,8 @@ from dataclasses import dataclass, field, replace
 from pydantic import TypeAdapter
 
 from camerastream.delivery.accounting import Counts
+from camerastream.delivery.losses import SPOOL_DAMAGED, UNCLEAN_END
 from camerastream.settings.model import SpoolMode
-
-UNCLEAN_END = "unclean-end"
-SPOOL_DAMAGED = "spool-damaged"
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
+from camerastream.capture.causes import Cause
+from camerastream.delivery import losses
 from camerastream.delivery.monitor import MonitorState
+from camerastream.ending import EndReason
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -17,6 +20,8 @@ if TYPE_CHECKING:
     from camerastream.health.view import ProgramView
 
 _PREFIX = "camerastream_"
+_TRIPS = (EndReason.BUFFER.value, EndReason.FATAL.value)
+_CAUSES = tuple(cause.value for cause in Cause)
 
 
 class ProgramCollector(Collector):
@@ -49,18 +54,17 @@ def _counters(view: ProgramView) -> Iterator[Metric]:
         ("buffer_errors_total", "Kafka buffer errors.", counts.buffer_errors),
     ):
         yield CounterMetricFamily(_PREFIX + name, about, value=value)
-    for name, about, label, values in (
-        ("frames_dropped_total", "Frames given up.", "reason", counts.dropped),
-        ("trips_total", "Times the buffer monitor forced a restart.", "reason", counts.trips),
-        (
-            "camera_reconnects_total",
-            "Times the camera had to be opened again.",
-            "cause",
-            view.source.reconnects,
-        ),
+    trips = "Times the buffer monitor forced a restart."
+    reconnects = "Times the camera had to be opened again."
+    for name, about, label, known, values in (
+        ("frames_dropped_total", "Frames given up.", "reason", losses.REASONS, counts.dropped),
+        ("trips_total", trips, "reason", _TRIPS, counts.trips),
+        ("camera_reconnects_total", reconnects, "cause", _CAUSES, view.source.reconnects),
     ):
         family = CounterMetricFamily(_PREFIX + name, about, labels=[label])
-        for key, value in sorted(values.items()):
+        # What has not happened yet is 0: `increase()` sees no first time of a counter that
+        # begins with it.
+        for key, value in sorted({**dict.fromkeys(known, 0), **values}.items()):
             family.add_metric([key], value)
         yield family
 
