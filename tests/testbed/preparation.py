@@ -43,6 +43,10 @@ def prepare(fixtures: Collection[str]) -> None:
         (wanted.any("kafka") or local, installation),
         (wanted.any("rtsp"), lambda: (tools.path("mediamtx"), tools.path("ffmpeg"))),
         (wanted.any("helm"), lambda: (tools.path("helm"), tools.path("promtool"))),
+        (
+            local and wanted.any("kube_state_metrics"),
+            lambda: (tools.path("prometheus"), tools.path("kube-state-metrics")),
+        ),
         (local and wanted.any("stream_image"), lambda: _build_image("stream")),
         (local and wanted.any("operator_image"), lambda: _build_image("operator")),
     ]

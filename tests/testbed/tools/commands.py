@@ -16,7 +16,7 @@ def tools() -> None:
 def list_command() -> None:
     """Show which there are."""
     for name in sorted(CATALOG):
-        click.echo(f"{name:12}{state(name)}")
+        click.echo(f"{name:20}{state(name)}")
 
 
 @tools.command("path")

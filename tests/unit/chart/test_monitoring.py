@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
+from camerastream_operator.restarts import STATUS_NAMES
+from tests.e2e.observability.grafana import targets
 from tests.testbed.cache import cache_folder
 from tests.testbed.tools.catalog import CATALOG
 from tests.testbed.tools.gomodule import GoProgram
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
 ALERTS = CHART / "files/alerts.yaml"
 CASES_OF_ALERTS = Path(__file__).parent / "alerts/alerts.test.yaml"
 RUNBOOKS = ROOT / "docs/runbooks"
-_METRIC = re.compile(r"\bcamerastream_[a-z_]+")
+_METRIC = re.compile(r"\b(?:kube_)?camerastream_[a-z_]+")
 
 
 @pytest.fixture(scope="module")
@@ -66,6 +68,13 @@ def existing_metrics() -> set[str]:
     return names
 
 
+def kube_state_metrics() -> dict[str, Any]:
+    """Return what is told about the one kind of resource."""
+    config = yaml.safe_load((CHART / "files/kube-state-metrics.yaml").read_text("utf-8"))
+    (resource,) = config["spec"]["resources"]
+    return dict(resource)
+
+
 def used_metrics(text: str) -> Iterator[str]:
     return (match for match in _METRIC.findall(text))
 
@@ -99,6 +108,10 @@ def test_it_goes_by_metrics_that_there_are(file: str) -> None:
     known = existing_metrics()
     # prometheus_client adds _total to the names of counters.
     known |= {f"{name}_total" for name in known}
+    known |= {f"{name}_bucket" for name in known}
+    resource = kube_state_metrics()
+    prefix = resource["metricNamePrefix"]
+    known |= {f"{prefix}_{metric['name']}" for metric in resource["metrics"]}
     used = set(used_metrics((CHART / "files" / file).read_text(encoding="utf-8")))
     assert used
     assert used <= known
@@ -139,19 +152,66 @@ def test_the_dashboard_is_found_by_grafanas_sidecar(helm: Helm) -> None:
     objects = helm.template(CASES["monitored"])
     made = only(objects, "ConfigMap", "camerastream-dashboard")
     assert made["metadata"]["labels"]["grafana_dashboard"] == "1"
-    dashboard = json.loads(made["data"]["camerastream.json"])
-    assert dashboard == json.loads((CHART / "files/dashboard.json").read_text(encoding="utf-8"))
-    panels = dashboard["panels"]
-    assert len({panel["id"] for panel in panels}) == len(panels)
-    for panel in panels:
+    found = json.loads(made["data"]["camerastream.json"])
+    text = (CHART / "files/dashboard.json").read_text(encoding="utf-8")
+    assert found == json.loads(text.replace('"docs/runbooks"', '"https://wiki.example/runbooks"'))
+
+
+def dashboard() -> dict[str, Any]:
+    """Return the dashboard as it is kept."""
+    found: dict[str, Any] = json.loads((CHART / "files/dashboard.json").read_text("utf-8"))
+    return found
+
+
+def test_every_panel_is_explained_and_has_a_place_of_its_own() -> None:
+    everything = dashboard()["panels"]
+    assert len({panel["id"] for panel in everything}) == len(everything)
+    covered: set[tuple[int, int]] = set()
+    for panel in everything:
+        place = panel["gridPos"]
+        cells = {
+            (place["x"] + column, place["y"] + line)
+            for column in range(place["w"])
+            for line in range(place["h"])
+        }
+        assert not covered & cells, panel["title"]
+        assert place["x"] + place["w"] <= 24
+        covered |= cells
+        if panel["type"] == "row":
+            continue
         assert panel["title"]
         assert panel["description"]
         assert panel["datasource"]["uid"] == "${datasource}"
+        assert "unit" in panel["fieldConfig"]["defaults"] or panel["type"] == "table"
+
+
+def test_runbooks_that_panels_name_exist() -> None:
+    named = {
+        name
+        for panel in dashboard()["panels"]
+        for name in re.findall(r"CameraStream[A-Z][A-Za-z]+", panel.get("description", ""))
+    }
+    assert len(named) > 8
+    assert named <= {"CameraStreams", *(rule["alert"] for rule in alerts())}
+
+
+def test_a_target_of_a_table_is_renamed_for_people() -> None:
+    for panel in dashboard()["panels"]:
+        if panel["type"] != "table":
+            continue
+        (organize,) = (
+            item["options"] for item in panel["transformations"] if item["id"] == "organize"
+        )
+        overridden = {item["matcher"]["options"] for item in panel["fieldConfig"]["overrides"]}
+        assert overridden <= set(organize["renameByName"].values()), panel["title"]
+        if len(panel["targets"]) > 1:
+            shown = set(organize["renameByName"]) | set(organize["excludeByName"])
+            assert {f"Value #{target['refId']}" for target in panel["targets"]} <= shown
 
 
 def test_the_dashboards_queries_are_promql(promtool: Path, tmp_path: Path) -> None:
-    dashboard = json.loads((CHART / "files/dashboard.json").read_text(encoding="utf-8"))
-    queries = [target["expr"] for panel in dashboard["panels"] for target in panel["targets"]]
+    queries = [target.expression for target in targets(dashboard())]
+    assert len(queries) > 30
     records = [{"record": f"panel:{number}", "expr": query} for number, query in enumerate(queries)]
     file = tmp_path / "queries.yaml"
     groups = {"groups": [{"name": "dashboard", "rules": records}]}
@@ -160,21 +220,40 @@ def test_the_dashboards_queries_are_promql(promtool: Path, tmp_path: Path) -> No
 
 
 def test_what_kube_state_metrics_reads_is_in_the_crd() -> None:
-    config = yaml.safe_load((CHART / "files/kube-state-metrics.yaml").read_text("utf-8"))
+    resource = kube_state_metrics()
     crd = yaml.safe_load((CHART / "files/camerastreams.yaml").read_text("utf-8"))
-    resource = config["spec"]["resources"][0]
     assert resource["groupVersionKind"]["group"] == crd["spec"]["group"]
     schema = crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
     paths = []
     for metric in resource["metrics"]:
         each = metric["each"]
-        paths += [each[kind]["path"] for kind in ("gauge",) if kind in each]
+        paths += [each[kind]["path"] for kind in ("gauge", "stateSet") if kind in each]
         paths += list(each["info"]["labelsFromPath"].values()) if "info" in each else []
+        if "stateSet" in each:
+            known = node_at(schema, each["stateSet"]["path"])["enum"]
+            assert each["stateSet"]["list"] == known, metric["name"]
     for path in paths:
-        node = schema
-        for key in path:
-            assert key in node["properties"], path
-            node = node["properties"][key]
+        node_at(schema, path)
+
+
+def node_at(schema: dict[str, Any], path: list[str]) -> dict[str, Any]:
+    """Return the schema of a field; every object has metadata, which its schema does not say."""
+    if path[0] == "metadata":
+        return {}
+    node = schema
+    for key in path:
+        assert key in node["properties"], path
+        node = node["properties"][key]
+    return node
+
+
+def test_kube_state_metrics_tells_restarts_by_every_reason() -> None:
+    told = {
+        metric["commonLabels"]["reason"]: metric["each"]["gauge"]["path"][-1]
+        for metric in kube_state_metrics()["metrics"]
+        if metric["name"] == "status_restarts"
+    }
+    assert told == {reason.value: field for reason, field in STATUS_NAMES.items()}
 
 
 def test_streams_are_scraped_with_the_name_of_their_camera(helm: Helm) -> None:
