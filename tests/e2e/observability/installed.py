@@ -47,7 +47,7 @@ class InstalledChart:
                 "settleSeconds": 5,
             },
             "monitoring": {
-                "podMonitor": {"enabled": True, "interval": "2s"},
+                "podMonitor": {"enabled": True, "interval": "5s"},
                 "prometheusRule": {"enabled": True, "runbookBaseUrl": RUNBOOKS},
                 "dashboard": {"enabled": True},
                 "kubeStateMetrics": {"enabled": True},
