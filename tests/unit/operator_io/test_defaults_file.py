@@ -28,10 +28,31 @@ def test_it_is_read_again_when_it_changes_and_stays_when_it_breaks(tmp_path: Pat
         file.look()
     assert not file.look()
     assert file.current.stream.threshold_seconds == 90
+    assert not file.usable, "also when it is looked at again"
+
+    path.write_text(GOOD)
+    assert not file.look()
+    assert file.usable
 
     path.write_text(GOOD.replace("90", "45"))
     assert file.look()
     assert file.current.stream.threshold_seconds == 45
+
+
+def test_a_file_that_is_gone_is_said_once_and_read_again_when_it_is_back(tmp_path: Path) -> None:
+    path = tmp_path / "defaults.yaml"
+    path.write_text(GOOD)
+    file = DefaultsFile(path)
+    path.unlink()
+    with pytest.raises(SettingsError, match="cannot be read"):
+        file.look()
+    for _ in range(2):
+        assert not file.look()
+        assert not file.usable
+    assert file.current.stream.threshold_seconds == 90
+    path.write_text(GOOD)
+    assert not file.look()
+    assert file.usable
 
 
 @pytest.mark.parametrize(

@@ -111,6 +111,7 @@ class DefaultsFile:
 
     Attributes:
         current: What it says; while it cannot be used, what it said before.
+        usable: Whether it can be used as it is now.
 
     Raises:
         SettingsError: It cannot be used.
@@ -118,8 +119,9 @@ class DefaultsFile:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._text = self._read()
+        self._text: str | None = self._read()
         self.current = parse_defaults(self._text, str(path))
+        self.usable = True
 
     def look(self) -> bool:
         """Say whether what it says has changed.
@@ -127,11 +129,18 @@ class DefaultsFile:
         Raises:
             SettingsError: It has changed into something that cannot be used; said once.
         """
-        text = self._read()
+        try:
+            text = self._read()
+        except SettingsError:
+            if self._text is None:
+                return False
+            self._text, self.usable = None, False
+            raise
         if text == self._text:
             return False
-        self._text = text
+        self._text, self.usable = text, False
         before, self.current = self.current, parse_defaults(text, str(self._path))
+        self.usable = True
         return before != self.current
 
     def _read(self) -> str:

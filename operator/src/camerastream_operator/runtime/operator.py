@@ -264,12 +264,9 @@ class Operator:
             try:
                 changed = self._defaults.look()
             except SettingsError as error:
-                if self._metrics.defaults_usable._value.get():  # noqa: SLF001
-                    self._log.error("the defaults stay as they were", problems=error.problems)
-                self._metrics.defaults_usable.set(0)
-                continue
-            # Also when it is as it was before it was broken, which is no change.
-            self._metrics.defaults_usable.set(1)
+                changed = False
+                self._log.error("the defaults stay as they were", problems=error.problems)
+            self._metrics.defaults_usable.set(self._defaults.usable)
             if changed:
                 self._log.info("the defaults of all cameras have changed")
                 self._queue_all()
