@@ -39,11 +39,11 @@ class InstalledChart:
         self._values: dict[str, Any] = {
             "kafka": {"bootstrapServers": bootstrap_servers},
             **{name: {"image": _image(image)} for name, image in images.items()},
-            # Few cameras are enough for an outage, and it ends soon after.
+            # Two of seven cameras are enough for an outage, and it ends soon after with one.
             "fleetGuard": {
                 "minCameras": 2,
                 "startPercent": 20,
-                "endPercent": 10,
+                "endPercent": 19,
                 "settleSeconds": 5,
             },
             "monitoring": {

@@ -12,6 +12,7 @@ import yaml
 
 from tests.e2e.observability.conftest import CAMERAS_NAMESPACE
 from tests.e2e.observability.installed import NAMESPACE, RELEASE
+from tests.e2e.observability.kube_state_metrics import EXAMPLE
 from tests.e2e.observability.prometheus import Prometheus
 from tests.integration.topic import wait_until
 from tests.unit.chart.helm import ROOT
@@ -57,6 +58,10 @@ def test_a_command_of_the_runbooks_says_something(
     said = chart.kubectl(*words)
     assert said.strip()
     assert "No resources found" not in said
+
+
+def test_the_example_of_kube_state_metrics_is_taken(chart: InstalledChart) -> None:
+    chart.kubectl("apply", "--dry-run=server", "--validate=strict", f"--filename={EXAMPLE}")
 
 
 def test_commands_in_the_alerts_that_fire_work(

@@ -137,6 +137,12 @@ class Trouble:
         self._chart.kubectl.apply(kept)
         self._replace_operator()
         self._cameras["yard"].wait_for_condition("Ready", "True", "Streaming")
+        jammed = self._cameras["jammed"]
+        wait_until(
+            lambda: jammed.status()["effectiveSettings"]["hold"] == "BudgetExhausted",
+            _LONG_SECONDS,
+            lambda: str(jammed.status()),
+        )
         return Period(self._start, time.time())
 
     def _spoil_defaults(self) -> dict[str, Any]:

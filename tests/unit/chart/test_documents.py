@@ -18,7 +18,7 @@ PAGES = [
         ROOT / f"docs/{name}.md"
         for name in (
             *("install", "cameras", "kafka", "thresholds", "why-restarted", "upgrade"),
-            *("uninstall", "reading-frames", "from-compose"),
+            *("uninstall", "reading-frames", "from-compose", "observability"),
         )
     ),
     *sorted((ROOT / "docs/runbooks").glob("*.md")),

@@ -256,6 +256,31 @@ def test_kube_state_metrics_tells_restarts_by_every_reason() -> None:
     assert told == {reason.value: field for reason, field in STATUS_NAMES.items()}
 
 
+def test_the_page_on_monitoring_says_what_there_is() -> None:
+    page = (ROOT / "docs/observability.md").read_text(encoding="utf-8")
+    assert f"| {len(alerts())} alerts, each with a page" in page
+    resource = kube_state_metrics()
+    told = {f"{resource['metricNamePrefix']}_{metric['name']}" for metric in resource["metrics"]}
+    rows = re.findall(r"^\| (`.*`) \|", page, re.MULTILINE)
+    named = [re.sub(r"\{.*\}", "", name) for row in rows for name in re.findall(r"`([^`]+)`", row)]
+    prefix = resource["metricNamePrefix"]
+    full = {name if name.startswith(prefix) else f"{prefix}{name}" for name in named}
+    assert told <= full
+    assert {name for name in full if name.startswith(f"{prefix}_")} == told
+
+
+def test_the_rights_of_kube_state_metrics_are_the_same_everywhere() -> None:
+    page = (ROOT / "docs/observability.md").read_text(encoding="utf-8")
+    (block,) = (
+        yaml.safe_load(block)
+        for block in re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
+        if "extraRules" in block
+    )
+    text = (ROOT / "examples/monitoring/kube-state-metrics.yaml").read_text(encoding="utf-8")
+    (role,) = (item for item in yaml.safe_load_all(text) if item["kind"] == "ClusterRole")
+    assert block["kube-state-metrics"]["rbac"]["extraRules"] == role["rules"]
+
+
 def test_streams_are_scraped_with_the_name_of_their_camera(helm: Helm) -> None:
     made = only(helm.template(CASES["monitored"]), "PodMonitor", "camerastream-streams")
     endpoint = made["spec"]["podMetricsEndpoints"][0]
