@@ -24,6 +24,8 @@ _LONG_SECONDS = 300
 _SMALL_MESSAGE_BYTES = 1000
 _CALM = {"source": {"url": "test:320x240@2"}, "bufferMonitor": {"settleSeconds": 1}}
 
+HEALTHY = ("gate", "lobby", "yard")
+TROUBLED = ("away", "broken", "heavy", "jammed")
 EXPECTED = {
     "CameraStreamBufferErrors": {"jammed", "yard"},
     "CameraStreamCameraDown": {"away"},
@@ -70,7 +72,7 @@ class Cameras:
             self["yard"].manifest(**_CALM),
             self["gate"].manifest(**_CALM, motion=still),
         )
-        for name in ("lobby", "yard", "gate"):
+        for name in HEALTHY:
             self[name].wait_for_condition("Ready", "True", "Streaming")
         self["lobby"].wait_for_delivered(3)
 
