@@ -9,12 +9,12 @@ BIN := $(VENV)/bin
 help:  ## show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
-$(BIN)/.ready: stream/pyproject.toml operator/pyproject.toml requirements-dev.txt
+$(BIN)/.ready: stream/pyproject.toml operator/pyproject.toml kubectl/pyproject.toml requirements-dev.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "Python 3.11 or newer is needed; write 'make PYTHON=python3.12 ...' to name another one." >&2; exit 2; }
 	@echo "Creating the environment in $(VENV) (once, about a minute) ..."
 	@$(PYTHON) -m venv $(VENV) || { echo "The venv module is missing; on Debian or Ubuntu: apt-get install python3-venv" >&2; exit 2; }
-	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt -e stream -e operator
+	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt -e stream -e operator -e 'kubectl[pictures]'
 	@printf '#!/bin/sh\nexec env PYTHONPATH="%s" "%s/$(BIN)/python" -m tests.testbed "$$@"\n' "$(CURDIR)" "$(CURDIR)" > $(BIN)/testbed
 	@chmod +x $(BIN)/testbed
 	@touch $@

@@ -1,0 +1,1 @@
+"""Cameras' pictures: fetched, laid out, shown in a terminal."""
