@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from kubectl_cam.camera import State
 from kubectl_cam.live import HEALTHY
 from kubectl_cam.times import age_text, seconds_between, time_text
-from kubectl_cam.words import HOLD, camera_words, count_text, kafka_words, names_text
+from kubectl_cam.words import camera_words, count_text, hold_words, kafka_words, names_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -90,7 +90,7 @@ def judge(camera: Camera, live: Live | None, now: datetime) -> tuple[Rank, str]:
         wrong = [camera.message or camera.reason or _unseen(camera)]
     rank = Rank.TROUBLE if wrong else Rank.WATCH if watch else Rank.WELL
     if camera.hold == "ReportOnly":
-        watch.append(HOLD[camera.hold])
+        watch.append(hold_words(camera.hold, ""))
     if camera.behind:
         watch.append("the operator has not seen the last change yet")
     return rank, "; ".join([*wrong, *watch])
@@ -117,8 +117,7 @@ def _wrong(live: Live | None) -> Iterator[str]:
 
 def _worth_a_look(camera: Camera, live: Live | None, now: datetime) -> Iterator[str]:
     if camera.hold and camera.hold != "ReportOnly":
-        until = f" until {time_text(camera.hold_until)}" if camera.hold_until else ""
-        yield HOLD.get(camera.hold, f"held: {camera.hold}") + until
+        yield hold_words(camera.hold, time_text(camera.hold_until) if camera.hold_until else "")
     elif camera.budget_remaining == 0:
         yield "its restart budget is used up"
     if camera.simulating:

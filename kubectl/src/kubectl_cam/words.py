@@ -33,9 +33,9 @@ CAMERA: dict[str, str] = {
 }
 
 HOLD: dict[str, str] = {
-    "ReportOnly": "report only, as its spec says",
-    "BudgetExhausted": "held, since its restart budget is used up",
-    "FleetOutage": "held, since most cameras have errors at once",
+    "ReportOnly": "its spec wants reports only",
+    "BudgetExhausted": "its restart budget is used up",
+    "FleetOutage": "most cameras have errors at once",
 }
 
 
@@ -47,6 +47,20 @@ def kafka_words(cause: str) -> str:
 def camera_words(cause: str) -> str:
     """Say what is wrong with the camera."""
     return CAMERA.get(cause, CAMERA["unknown"])
+
+
+def hold_words(hold: str, until: str) -> str:
+    """Say that a camera is held, until when, and why.
+
+    Args:
+        hold: Why, in a word.
+        until: A time, empty when it has no end.
+
+    Example:
+        >>> hold_words("FleetOutage", "08:30:00Z")
+        'held until 08:30:00Z, as most cameras have errors at once'
+    """
+    return f"held{f' until {until}' if until else ''}, as {HOLD.get(hold, hold)}"
 
 
 def count_text(count: int, noun: str) -> str:

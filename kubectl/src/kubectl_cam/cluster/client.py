@@ -40,14 +40,16 @@ class Cluster:
 
     Args:
         connection: The way there.
+        page: How many objects are asked for at a time.
 
     Attributes:
         namespace: The one that is meant where none is named.
     """
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, *, page: int = _PAGE) -> None:
         self._client = connection.client
         self._server = connection.server
+        self._page = page
         self.namespace = connection.namespace
 
     def cameras(self, namespace: str | None, selector: str | None = None) -> list[object]:
@@ -57,7 +59,7 @@ class Cluster:
             Problem: They cannot be listed.
         """
         request = Request("list", PLURAL, GROUP, namespace or "")
-        query: dict[str, Any] = {"limit": _PAGE}
+        query: dict[str, Any] = {"limit": self._page}
         if selector:
             query["labelSelector"] = selector
         found: list[object] = []
@@ -104,7 +106,7 @@ class Cluster:
 
     def namespaces(self) -> Iterator[str]:
         """Return the names of all namespaces, none when they cannot be listed."""
-        reply = self._get("/api/v1/namespaces", {"limit": _PAGE})
+        reply = self._get("/api/v1/namespaces", {"limit": self._page})
         for item in Look(reply.json()).each("items") if reply.ok else ():
             yield item.at("metadata").text("name")
 

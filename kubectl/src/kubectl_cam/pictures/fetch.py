@@ -73,7 +73,8 @@ def switched_off(camera: Camera) -> str:
 
 def _none_there(camera: Camera, said: str) -> str:
     if "no frame" in said:
-        return f"{camera.name} has sent no picture yet: nothing has moved, or it has just started"
+        why = _told(camera) or ": nothing has moved, or it has just started"
+        return f"{camera.name} has sent no picture yet{why}"
     return (
         f"{camera.name} serves no pictures yet, although its spec says so: its pod is replaced "
         "when its turn comes; kubectl get cam shows when it is ready"

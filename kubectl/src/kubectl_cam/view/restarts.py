@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 
 from kubectl_cam.times import age_text, time_text
-from kubectl_cam.words import HOLD, KAFKA, count_text
+from kubectl_cam.words import KAFKA, count_text, hold_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,7 +53,8 @@ def _accounts(timeline: Timeline, now: datetime) -> Iterator[str]:
     if timeline.by_reason:
         yield "   ".join(f"{name} {count}" for name, count in timeline.by_reason.items())
     if timeline.pod_replacements:
-        yield f"{count_text(timeline.pod_replacements, 'new pod')}, which is no restart"
+        times = count_text(timeline.pod_replacements, "time")
+        yield f"the pod was replaced {times}, which is no restart of a container"
     if timeline.unobserved_replacements:
         yield (
             f"{count_text(timeline.unobserved_replacements, 'pod')} went away unseen: restarts in "
@@ -67,9 +68,8 @@ def _accounts(timeline: Timeline, now: datetime) -> Iterator[str]:
         until = ""
         if timeline.hold_until is not None:
             ahead = age_text((timeline.hold_until - now).total_seconds())
-            until = f" until {time_text(timeline.hold_until)}, in {ahead}"
-        words = HOLD.get(timeline.hold, f"held: {timeline.hold}")
-        yield f"{words}{until}: crossing the threshold restarts nothing"
+            until = f"{time_text(timeline.hold_until)} (in {ahead})"
+        yield f"{hold_words(timeline.hold, until)}: crossing the threshold restarts nothing"
 
 
 def _budget(timeline: Timeline) -> str:
@@ -92,5 +92,5 @@ def _append(text: Text, entry: Entry) -> None:
         details.append(KAFKA.get(entry.cause, entry.cause))
     details += [f"{name} {count:,}" for name, count in entry.frames.items()]
     text.append("".join(f", {detail}" for detail in details) + "\n")
-    if entry.message:
+    if entry.message and entry.message != entry.reason:
         text.append(f"{_INDENT}{entry.message}\n")

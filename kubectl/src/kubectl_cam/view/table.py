@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
     from kubectl_cam.row import Row
 
-_WIDE = 150
-"""From this width on the sentence stands in the table, below it on a narrower terminal."""
 _LEFT_OUT = (
     # What a terminal shows no longer, and below which width: the least telling first.
     (126, "THRESHOLD"),
@@ -32,8 +30,9 @@ _LEFT_OUT = (
 )
 _RIGHT = ("RESTARTS", "QUEUE", "SPOOL", "UNACKED", "FRAME")
 _STYLES = {Rank.TROUBLE: "red", Rank.WATCH: "yellow", Rank.WELL: "green", Rank.OFF: "dim"}
-_LINES_BESIDE_ROWS = 6
+_LINES_BESIDE_ROWS = 7
 _FEWEST_ROWS = 3
+_MOST_REASONS = 2
 
 
 def plain_table(rows: Sequence[Row], *, with_namespace: bool) -> str:
@@ -58,7 +57,7 @@ def terminal_table(
     height: int | None = None,
     title: str = "",
 ) -> RenderableType:
-    """Return the table for a terminal.
+    """Return the table for a terminal, with what is wrong below it.
 
     Args:
         rows: Trouble first, so that it is seen where the terminal is too low for all.
@@ -67,13 +66,27 @@ def terminal_table(
         height: In lines; None shows all rows.
         title: Stands behind the summary.
     """
-    wide = width >= _WIDE
-    dropped = {name for below, name in _LEFT_OUT if width < below}
-    names = [
-        name
-        for name in _columns(with_namespace)
-        if name not in dropped and (wide or name != "TROUBLE")
-    ]
+    notes = [_note(row, with_namespace) for row in rows if row.sentence]
+    missing = [Text(line, "dim") for line in missing_figures(rows, with_namespace=with_namespace)]
+    shown = list(rows)
+    if height is not None:
+        missing = missing[:_MOST_REASONS]
+        room = max(2 * _FEWEST_ROWS, height - _LINES_BESIDE_ROWS - len(missing))
+        shown = shown[: room - min(len(notes), room // 2)]
+        notes = notes[: room - len(shown)]
+        for line in (*notes, *missing):
+            # One that wrapped would push the table out of place.
+            line.no_wrap, line.overflow = True, "ellipsis"
+    lines: list[RenderableType] = [Text(summary(list(rows)) + title)]
+    lines += [_grid(shown, with_namespace, width), *notes]
+    if len(shown) < len(rows):
+        lines.append(Text(f"{len(rows) - len(shown)} more", "dim"))
+    return Group(*lines, *missing)
+
+
+def _grid(rows: Sequence[Row], with_namespace: bool, width: int) -> Table:
+    dropped = {"TROUBLE", *(name for below, name in _LEFT_OUT if width < below)}
+    names = [name for name in _columns(with_namespace) if name not in dropped]
     table = Table(box=SIMPLE_HEAD, padding=(0, 1), pad_edge=False, header_style="bold")
     for name in names:
         right = name in _RIGHT
@@ -81,24 +94,13 @@ def terminal_table(
             name,
             justify="right" if right else "left",
             # Figures cut short would be wrong figures.
-            overflow="fold" if right or name == "TROUBLE" else "ellipsis",
-            no_wrap=name != "TROUBLE",
+            overflow="fold" if right else "ellipsis",
+            no_wrap=True,
             min_width=5,
         )
-    notes = [] if wide else [_note(row, with_namespace) for row in rows if row.sentence]
-    missing = [Text(line, "dim") for line in missing_figures(rows, with_namespace=with_namespace)]
-    shown = list(rows)
-    if height is not None:
-        # Half of what is left for the sentences, when these stand below.
-        room = max(_FEWEST_ROWS, height - _LINES_BESIDE_ROWS - len(missing[:2]))
-        shown = shown[: room if wide else max(_FEWEST_ROWS, room - min(len(notes), room // 2))]
-        notes, missing = notes[: max(0, room - len(shown))], missing[:2]
-    for row in shown:
+    for row in rows:
         table.add_row(*(_cell(row, name) for name in names))
-    lines: list[RenderableType] = [Text(summary(list(rows)) + title), table, *notes]
-    if len(shown) < len(rows):
-        lines.append(Text(f"{len(rows) - len(shown)} more", "dim"))
-    return Group(*lines, *missing)
+    return table
 
 
 def _columns(with_namespace: bool) -> list[str]:
@@ -107,7 +109,7 @@ def _columns(with_namespace: bool) -> list[str]:
 
 def _cell(row: Row, name: str) -> Text:
     cell = row.cells[name]
-    coloured = name in ("NAME", "READY", "REASON", "TROUBLE") and cell != NOTHING
+    coloured = name in ("NAME", "READY", "REASON") and cell != NOTHING
     return Text(cell, _STYLES[row.rank] if coloured else "")
 
 
