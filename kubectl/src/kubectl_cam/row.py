@@ -111,7 +111,9 @@ def _wrong(live: Live | None) -> Iterator[str]:
     if live.monitor_state not in ("", HEALTHY):
         sentence = kafka_words(live.kafka_cause)
         if live.error_seconds is not None and live.threshold_seconds is not None:
-            sentence += f" for {live.error_seconds:.0f} of {live.threshold_seconds:.0f} s"
+            sentence += (
+                f" for {age_text(live.error_seconds)} (threshold {live.threshold_seconds:g}s)"
+            )
         yield sentence
 
 

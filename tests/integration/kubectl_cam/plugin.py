@@ -71,10 +71,12 @@ class Plugin:
         return self.run("kubectl-cam", command, "-n", self._namespace, *arguments, folder=folder)
 
     @contextlib.contextmanager
-    def on_a_terminal(self, command: str, *arguments: str) -> Iterator[Screen]:
+    def on_a_terminal(
+        self, command: str, *arguments: str, columns: int = 140, lines: int = 40
+    ) -> Iterator[Screen]:
         """Run a command of it on a terminal, for the block."""
         words = [_path("kubectl-cam"), command, "-n", self._namespace, *arguments]
-        with Screen(words, self._environment) as screen:
+        with Screen(words, self._environment, columns, lines) as screen:
             yield screen
 
     def complete(self, *words: str) -> list[str]:
@@ -97,17 +99,22 @@ class Plugin:
 
 
 class Screen:
-    """A terminal of 140 columns and 40 lines with a program on it.
+    """A terminal with a program on it.
 
     Args:
         words: The program's command line.
         environment: Its environment.
+        columns: Width of the terminal.
+        lines: Its height.
 
     Attributes:
         shown: All that it has written.
     """
 
-    def __init__(self, words: Sequence[str], environment: Mapping[str, str]) -> None:
+    def __init__(
+        self, words: Sequence[str], environment: Mapping[str, str], columns: int, lines: int
+    ) -> None:
+        self._size = (lines, columns)
         self.shown = ""
         self._environment = {
             **{key: value for key, value in environment.items() if key != "COLUMNS"},
@@ -118,7 +125,7 @@ class Screen:
 
     def __enter__(self) -> Self:
         ours, theirs = pty.openpty()
-        termios.tcsetwinsize(theirs, (40, 140))
+        termios.tcsetwinsize(theirs, self._size)
         self._process = subprocess.Popen(
             self._words, env=self._environment, stdin=theirs, stdout=theirs, stderr=theirs
         )

@@ -42,7 +42,7 @@ def test_trouble_stands_on_top_and_suspended_cameras_below() -> None:
             {},
             figures(state="erroring", cause="topic", seconds=7),
             Rank.TROUBLE,
-            "the Kafka topic does not exist for 7 of 60 s",
+            "the Kafka topic does not exist for 7s (threshold 60s)",
         ),
         ({}, figures(state="tripped", cause="silent"), Rank.TROUBLE, "Kafka acknowledges nothing"),
         ({}, figures(cause="auth"), Rank.WATCH, "Kafka refuses the login"),
