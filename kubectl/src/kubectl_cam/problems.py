@@ -41,18 +41,26 @@ class Problem(Exception):  # noqa: N818 - most are no fault of the program
         super().__init__(sentence)
 
 
-def no_camera(namespace: str, missing: Iterable[str], known: Iterable[str]) -> Problem:
+def no_camera(namespace: str, missing: Iterable[str], known: Iterable[str] | None) -> Problem:
     """Say that there are no such cameras, and which names are near.
+
+    Args:
+        namespace: Where they were looked for.
+        missing: Their names.
+        known: The names of those that are there, None when they are not known.
 
     Example:
         >>> print(no_camera("shop", ["loby"], ["lobby", "yard"]).sentence)
         no CameraStream "loby" in namespace shop; there is lobby
     """
+    quoted = ", ".join(f'"{name}"' for name in missing)
+    said = f"no CameraStream {quoted} in namespace {namespace}"
+    if known is None:
+        return Problem(Exit.NO_CAMERA, said)
     known = sorted(known)
     near = {match for name in missing for match in get_close_matches(name, known, 3)}
     shown = sorted(near) or known[:5]
     more = len(known) - len(shown) if not near else 0
     there = ", ".join(shown) + (f" and {more} more" if more else "")
     hint = f"there is {there}" if shown else "there is none; --namespace names another one"
-    quoted = ", ".join(f'"{name}"' for name in missing)
-    return Problem(Exit.NO_CAMERA, f"no CameraStream {quoted} in namespace {namespace}; {hint}")
+    return Problem(Exit.NO_CAMERA, f"{said}; {hint}")

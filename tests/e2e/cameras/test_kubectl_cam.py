@@ -141,7 +141,8 @@ def test_a_sheet_of_all_and_what_those_say_that_give_no_picture(
     done = plugin("frame", "--all", "--output", str(sheet))
     assert done.returncode == 0, done.stderr
     assert b"yard serves no pictures" in done.stderr
-    assert Image.open(sheet).size == (2 * 326 + 6, 2 * 212 + 6)
+    with Image.open(sheet) as picture:
+        assert picture.size == (2 * 326 + 6, 2 * 212 + 6), "a place for each of the three"
 
 
 def test_a_pod_that_hangs_does_not_keep_the_others_waiting(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -218,26 +219,23 @@ def test_a_context_that_does_not_exist(plugin: Plugin) -> None:
     assert done.sentence.endswith("there is testbed")
 
 
+class _Quiet(BaseHTTPRequestHandler):
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
 @pytest.fixture
-def deaf() -> Iterator[int]:
-    """A port whose server says something that is not TLS."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-
-        def serve() -> None:
-            while True:
-                try:
-                    connection, _ = server.accept()
-                except OSError:
-                    return
-                with connection:
-                    connection.sendall(b"HTTP/1.0 400 Bad Request\r\n\r\n")
-
-        threading.Thread(target=serve, daemon=True).start()
-        yield server.getsockname()[1]
-        server.shutdown(socket.SHUT_RDWR)
+def without_tls() -> Iterator[int]:
+    """The port of a server that speaks HTTP without TLS."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Quiet) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield server.server_port
+        server.shutdown()
 
 
-def test_an_api_server_that_cannot_be_reached(cluster: Cluster, deaf: int, tmp_path: Path) -> None:
+def test_an_api_server_that_cannot_be_reached(
+    cluster: Cluster, without_tls: int, tmp_path: Path
+) -> None:
     other = tmp_path / "other.crt"
     other.write_bytes(CertificateAuthority("other").certificate)
     with socket.create_server(("127.0.0.1", 0)) as taken:
@@ -246,7 +244,7 @@ def test_an_api_server_that_cannot_be_reached(cluster: Cluster, deaf: int, tmp_p
         (f"https://u:{SECRET}@127.0.0.1:{closed}", None, "connection refused"),
         ("https://no-such-host.invalid", None, "its name is unknown"),
         (cluster.layout.server, other, "not signed by the kubeconfig's authority"),
-        (f"https://127.0.0.1:{deaf}", None, "TLS"),
+        (f"https://127.0.0.1:{without_tls}", None, "TLS"),
     ):
         path = kubeconfig(tmp_path, server, {"token": SECRET}, ca=authority)
         done = Plugin(path, "default")("status")

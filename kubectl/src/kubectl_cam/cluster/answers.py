@@ -83,7 +83,7 @@ def refusal(reply: Reply, request: Request, server: str) -> Problem:
     """Say why the API server did not give what was asked for.
 
     Args:
-        reply: Its answer, which is not `ok`.
+        reply: Its answer, which is not what was asked for.
         request: What was asked for.
         server: Its host and port.
     """
@@ -100,6 +100,12 @@ def refusal(reply: Reply, request: Request, server: str) -> Problem:
             Exit.NO_RESOURCE_TYPE,
             f"the cluster at {server} knows no CameraStream ({GROUP}/{VERSION}); install the "
             "chart or its CRD, or choose another cluster with --context",
+        )
+    if reply.ok:
+        return Problem(
+            Exit.API_FAILED,
+            f"what answers at {server} is no API server ({reply.text}); check the kubeconfig's "
+            "server and a proxy before it",
         )
     return Problem(
         Exit.API_FAILED,

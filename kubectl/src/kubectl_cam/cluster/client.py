@@ -67,10 +67,13 @@ class Cluster:
             reply = self._get(_path(namespace), query)
             if not reply.ok:
                 raise refusal(reply, request, self._server)
-            page = Look(reply.json())
-            items = reply.json()
-            found += items["items"] if isinstance(items, dict) and "items" in items else []
-            following = page.at("metadata").text("continue")
+            page = reply.json()
+            items = page.get("items") if isinstance(page, dict) else None
+            if not isinstance(items, list):
+                # A page to log in at, for example, with the status 200.
+                raise refusal(reply, request, self._server)
+            found += items
+            following = Look(page).at("metadata").text("continue")
             if not following:
                 return found
             query["continue"] = following
@@ -131,11 +134,12 @@ class Cluster:
         live = read_live(reply.json()) if reply.ok else None
         return Answer(live, "" if live else "the pod's answer is not a stream's")
 
-    def _known(self, namespace: str) -> list[str]:
+    def _known(self, namespace: str) -> list[str] | None:
+        """Return the names of all cameras, None when they may not be listed."""
         try:
             listed = self.cameras(namespace)
         except Problem:
-            return []
+            return None
         return [Look(item).at("metadata").text("name") for item in listed]
 
     def _get(self, path: str, query: dict[str, Any] | None = None) -> Reply:

@@ -31,8 +31,11 @@ if TYPE_CHECKING:
 CONNECTIONS = 32
 _DEFAULT_FILE = "~/.kube/config"
 _POD_NAMESPACE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
-_UNUSABLE = (ConfigException, yaml.YAMLError, OSError, ValueError, LookupError, TypeError)
-_UNUSABLE_SHAPE = (AttributeError, *_UNUSABLE)
+_UNUSABLE = (
+    *(ConfigException, yaml.YAMLError, OSError),
+    # What the library stumbles over where a file has another shape than it expects.
+    *(ValueError, LookupError, TypeError, AttributeError),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +133,7 @@ def _from_files(configuration: Configuration, files: str, context: str | None) -
     try:
         contexts, current = list_kube_config_contexts(files)  # type: ignore[no-untyped-call]
         names = [str(item["name"]) for item in contexts]
-    except _UNUSABLE_SHAPE:
+    except _UNUSABLE:
         contexts, current, names = [], None, []
     chosen = current
     if context is not None:
@@ -163,7 +166,7 @@ def _log_in(configuration: Configuration, files: str, context: str | None) -> bo
     root.addHandler(handler)
     try:
         load_kube_config(files, context=context, client_configuration=configuration)  # type: ignore[no-untyped-call]
-    except _UNUSABLE_SHAPE:
+    except _UNUSABLE:
         raise _unusable(files) from None
     finally:
         root.removeHandler(handler)
