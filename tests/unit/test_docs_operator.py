@@ -27,6 +27,7 @@ from camerastream_operator.runtime.exit_codes import (
     EXIT_UNEXPECTED,
 )
 from camerastream_operator.runtime.metrics import API_ERROR, UNEXPECTED_ERROR, Metrics
+from camerastream_operator.runtime.mounted_file import Part
 from camerastream_operator.runtime.operator import Operator
 from camerastream_operator.runtime.settings import PREFIX, Settings
 from tests.unit.operator_core.resources import CRD_FILE, MINIMAL, NOW, camera, crd_schema
@@ -189,7 +190,7 @@ def test_every_setting_is_in_the_table_with_its_default_and_no_other() -> None:
     [("stream.", defaults_file._Stream), ("fleet.", defaults_file._Fleet)],
 )
 def test_every_key_of_the_defaults_file_is_in_the_table_with_its_default(
-    part: str, model: type[defaults_file._Part]
+    part: str, model: type[Part]
 ) -> None:
     assert documented(part) == {
         f"{part}{info.alias}": default_text(info) for info in model.model_fields.values()

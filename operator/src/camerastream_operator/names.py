@@ -21,6 +21,15 @@ CAMERA_LABEL = f"{GROUP}/camera"
 CAMERA_UID_LABEL = f"{GROUP}/camera-uid"
 """Tells the pods of a resource from those of a deleted one of the same name."""
 
+LIST_LABEL = f"{GROUP}/camera-list"
+"""On a CameraStream: the list (of Helm values) that it was made from, and goes with."""
+
+LIST_HASH_ANNOTATION = f"{GROUP}/camera-list-hash"
+"""On a CameraStream made from a list: what stood there, so that what was taken out shows."""
+
+LIST_MANAGER = "camerastream-list"
+"""Field manager of what comes from a list: other fields are whoever's they were."""
+
 NAME_LABEL = "app.kubernetes.io/name"
 COMPONENT_LABEL = "app.kubernetes.io/component"
 MANAGED_BY_LABEL = "app.kubernetes.io/managed-by"

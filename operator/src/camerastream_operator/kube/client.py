@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from camerastream_operator.jsonview import items_at, text_at
+from camerastream_operator.jsonview import items_at, mapping_at, text_at
 from camerastream_operator.kube.errors import ApiError
 from camerastream_operator.kube.resources import EVENTS, Kind
-from camerastream_operator.names import MANAGER, SETTINGS_ANNOTATION
+from camerastream_operator.names import LIST_MANAGER, MANAGER, SETTINGS_ANNOTATION
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping, Sequence
@@ -100,6 +100,44 @@ class KubeClient:
             query=[("fieldManager", MANAGER), ("force", "true" if force else "false")],
         )
 
+    async def apply_camera(
+        self, body: Mapping[str, Any], *, resource_version: str
+    ) -> dict[str, Any]:
+        """Create or change a CameraStream of a list by server-side apply and return it.
+
+        Args:
+            body: What the list says of it.
+            resource_version: The version that is changed; empty where it is created.
+
+        Raises:
+            ApiError: The call failed; `refused` when the API server does not take it, `conflict`
+                when there is another version by now, or a first one.
+        """
+        metadata = mapping_at(body, "metadata")
+        query = [("fieldManager", LIST_MANAGER), ("fieldValidation", "Strict")]
+        if resource_version:
+            # What others changed of what the list says is taken back. Without it what
+            # somebody has created meanwhile is not touched.
+            body = {**body, "metadata": {**metadata, "resourceVersion": resource_version}}
+            query.append(("force", "true"))
+        return await self._write(
+            "apply",
+            Kind.CAMERA.value,
+            "PATCH",
+            Kind.CAMERA.value.path(text_at(metadata, "namespace"), text_at(metadata, "name")),
+            body,
+            content_type=_APPLY_PATCH,
+            query=query,
+        )
+
+    async def delete_camera(self, key: Key, *, uid: str, resource_version: str) -> None:
+        """Delete a CameraStream, if it is still the one that was looked at.
+
+        Raises:
+            ApiError: The call failed; `conflict` when it is another one by now.
+        """
+        await self._delete(Kind.CAMERA, key.namespace, key.name, uid, resource_version)
+
     async def patch_status(
         self, key: Key, patch: Mapping[str, Any], *, resource_version: str
     ) -> dict[str, Any]:
@@ -147,17 +185,7 @@ class KubeClient:
         Raises:
             ApiError: The call failed; `conflict` when the pod is another one by now.
         """
-        await self._write(
-            "delete",
-            Kind.POD.value,
-            "DELETE",
-            Kind.POD.value.path(namespace, name),
-            {
-                "apiVersion": "v1",
-                "kind": "DeleteOptions",
-                "preconditions": {"uid": uid, "resourceVersion": resource_version},
-            },
-        )
+        await self._delete(Kind.POD, namespace, name, uid, resource_version)
 
     async def create_event(self, body: Mapping[str, Any]) -> None:
         """Create an Event; does nothing where one of its name exists.
@@ -213,6 +241,21 @@ class KubeClient:
             if error.not_found:
                 return None
             raise
+
+    async def _delete(
+        self, kind: Kind, namespace: str, name: str, uid: str, resource_version: str
+    ) -> None:
+        await self._write(
+            "delete",
+            kind.value,
+            "DELETE",
+            kind.value.path(namespace, name),
+            {
+                "apiVersion": "v1",
+                "kind": "DeleteOptions",
+                "preconditions": {"uid": uid, "resourceVersion": resource_version},
+            },
+        )
 
     async def _write(
         self,

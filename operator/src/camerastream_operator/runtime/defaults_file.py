@@ -5,20 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from pydantic.alias_generators import to_camel
+from pydantic import Field
 
 from camerastream_operator.defaults import StreamDefaults
 from camerastream_operator.fleet import FleetPolicy
+from camerastream_operator.runtime.mounted_file import Part, parse_file, read_file
 from camerastream_operator.runtime.settings import SettingsError
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from pydantic_core import ErrorDetails
-
-_MAX_BYTES = 1_048_576
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +29,7 @@ class Defaults:
     fleet: FleetPolicy
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", alias_generator=to_camel, populate_by_name=True)
-
-
-class _Stream(_Part):
+class _Stream(Part):
     image: str = Field(min_length=1, max_length=512)
     image_pull_policy: str = Field("", pattern="^(|Always|IfNotPresent|Never)$")
     image_pull_secrets: tuple[Annotated[str, Field(min_length=1, max_length=253)], ...] = ()
@@ -46,10 +37,10 @@ class _Stream(_Part):
     bootstrap_servers: tuple[
         Annotated[str, Field(pattern=r"^([A-Za-z0-9_.-]+|\[[0-9A-Fa-f:.]+\]):[0-9]{1,5}$")], ...
     ] = ()
-    resources: dict[str, dict[str, int | str]] = {}
+    resources: dict[str, dict[str, int | str]] = Field({})
 
 
-class _Fleet(_Part):
+class _Fleet(Part):
     min_cameras: int = Field(3, ge=1)
     start_percent: int = Field(50, ge=1, le=100)
     end_percent: int = Field(25, ge=0, le=100)
@@ -58,7 +49,7 @@ class _Fleet(_Part):
     recent_seconds: int = Field(120, ge=0, le=3600)
 
 
-class _File(_Part):
+class _File(Part):
     stream: _Stream
     fleet: _Fleet = _Fleet()
 
@@ -73,18 +64,7 @@ def parse_defaults(text: str, name: str) -> Defaults:
     Raises:
         SettingsError: It cannot be used.
     """
-    try:
-        data = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f" at line {mark.line + 1}" if mark is not None else ""
-        raise SettingsError([f"{name} is neither YAML nor JSON{where}"]) from None
-    try:
-        read = _File.model_validate(data if data is not None else {})
-    except ValidationError as error:
-        raise SettingsError(
-            [_sentence(name, item) for item in error.errors(include_input=False)]
-        ) from None
+    read = parse_file(_File, text, name)
     fleet = read.fleet
     if fleet.end_percent >= fleet.start_percent:
         raise SettingsError(
@@ -144,21 +124,4 @@ class DefaultsFile:
         return before != self.current
 
     def _read(self) -> str:
-        try:
-            with self._path.open(encoding="utf-8") as file:
-                return file.read(_MAX_BYTES)
-        except (OSError, ValueError) as error:
-            said = getattr(error, "strerror", None) or error
-            raise SettingsError(
-                [f"{self._path} cannot be read ({said}); OPERATOR_DEFAULTS_FILE must name a file"]
-            ) from None
-
-
-def _sentence(name: str, item: ErrorDetails) -> str:
-    path = ".".join(str(part) for part in item["loc"]) or "the file"
-    if item["type"] == "missing":
-        return f"{path} is missing in {name}"
-    if item["type"] == "extra_forbidden":
-        return f"{path} in {name} is unknown; correct or remove it"
-    said = item["msg"].removeprefix("Input ").rstrip(".")
-    return f"{path} in {name} {said[:1].lower()}{said[1:]}"
+        return read_file(self._path, "OPERATOR_DEFAULTS_FILE")

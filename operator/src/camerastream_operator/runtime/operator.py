@@ -20,8 +20,10 @@ from camerastream_operator.kube.cache import Cache
 from camerastream_operator.kube.client import KubeClient
 from camerastream_operator.kube.errors import ApiError
 from camerastream_operator.kube.limiter import RateLimiter
+from camerastream_operator.kube.resources import Kind
 from camerastream_operator.kube.sync import CONFIRM_AFTER_SECONDS, Synchronizer
 from camerastream_operator.runtime.handlers import watch
+from camerastream_operator.runtime.listed_cameras import ListedCameras
 from camerastream_operator.runtime.metrics import API_ERROR, UNEXPECTED_ERROR
 from camerastream_operator.runtime.progress import Progress
 from camerastream_operator.runtime.settings import SettingsError
@@ -32,7 +34,7 @@ if TYPE_CHECKING:
     from camerastream_operator.engine.clock import Clock
     from camerastream_operator.kube.calls import ApiCaller
     from camerastream_operator.kube.client import Written
-    from camerastream_operator.kube.resources import Key, Kind
+    from camerastream_operator.kube.resources import Key
     from camerastream_operator.runtime.defaults_file import DefaultsFile
     from camerastream_operator.runtime.metrics import Metrics
     from camerastream_operator.runtime.settings import Settings
@@ -118,6 +120,9 @@ class Operator:
             clock=clock.monotonic,
             random=clock.random,
         )
+        self._listed = ListedCameras(
+            settings, client, self._cache, metrics, clock=clock, instance=instance
+        )
         metrics.watch_cameras(self._cache.conditions)
         metrics.watch_gauge("queue_ready", "Cameras that are due", lambda: self._queue.ready)
         metrics.watch_gauge(
@@ -161,6 +166,8 @@ class Operator:
                 ("queue", self._queue.run(self._settings.workers)),
                 ("fleet guard", self._fleet.run()),
                 ("defaults file", self._follow_defaults()),
+                ("listed cameras", self._listed.keep()),
+                ("cameras file", self._listed.follow()),
                 ("resync", self._resync()),
             )
         ]
@@ -200,6 +207,8 @@ class Operator:
 
     def _on_event(self, kind: Kind, event: str, body: Mapping[str, Any]) -> None:
         self._heard_at = self._clock.monotonic()
+        if kind is Kind.CAMERA:
+            self._listed.hear(body)
         change = self._cache.remove if event == "DELETED" else self._cache.upsert
         if key := change(kind, body):
             # One change comes as several events: StatefulSet, its status, the pod.
@@ -219,6 +228,7 @@ class Operator:
 
     def _queue_one(self, key: Key) -> None:
         self._queue.add(key)
+        self._listed.look_again()
 
     def _queue_all(self) -> None:
         self._queue.add_spread(self._cache.cameras(), self._settings.writes_per_second)

@@ -42,6 +42,16 @@ class Settings(BaseSettings):
     defaults_file: Path = Field(
         description="YAML or JSON file with the defaults of all cameras; read again when it changes"
     )
+    cameras_file: str = Field(
+        "", description="YAML or JSON file that lists cameras to be made; none when empty"
+    )
+    cameras_removal_delay_seconds: float = Field(
+        120,
+        ge=0,
+        le=3600,
+        description="For so long after its start no camera is removed that the file does not list, "
+        "unless it was seen to change",
+    )
     watch_namespaces: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="Namespaces to watch, with commas between them; empty for all"
     )
