@@ -27,7 +27,6 @@ from camerastream_operator.runtime.exit_codes import (
     EXIT_UNEXPECTED,
 )
 from camerastream_operator.runtime.metrics import API_ERROR, UNEXPECTED_ERROR, Metrics
-from camerastream_operator.runtime.mounted_file import Part
 from camerastream_operator.runtime.operator import Operator
 from camerastream_operator.runtime.settings import PREFIX, Settings
 from tests.unit.operator_core.resources import CRD_FILE, MINIMAL, NOW, camera, crd_schema
@@ -38,6 +37,7 @@ if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
 
     from camerastream_operator.kube.calls import ApiCaller
+    from camerastream_operator.runtime.mounted_file import Part
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs/operator.md").read_text(encoding="utf-8")

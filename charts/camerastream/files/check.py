@@ -1,4 +1,4 @@
-"""What `helm test` runs: is the operator ready, is the CRD served, does Kafka answer?
+"""What `helm test` runs: operator ready, CRD served, Kafka answering, cameras as listed?
 
 It needs Python's standard library only and runs in any image with a `python3`. Each check is
 one command, and says in one sentence what it found; the exit code is 1 when that is bad.
@@ -7,6 +7,7 @@ one command, and says in one sentence what it found; the exit code is 1 when tha
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import os
 import socket
@@ -15,12 +16,15 @@ import struct
 import sys
 import time
 import urllib.error
+import urllib.parse
 import urllib.request
 from pathlib import Path
 from typing import Any
 
 SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 GROUP_VERSION = "camerastream.dev/v1alpha1"
+LIST_LABEL = "camerastream.dev/camera-list"
+LIST_HASH_ANNOTATION = "camerastream.dev/camera-list-hash"
 _API_VERSIONS_KEY = 18
 _CORRELATION = 20260105
 _LOOK_SECONDS = 1.0
@@ -115,6 +119,71 @@ def check_crd(api: ApiServer) -> str:
             "crds.enabled=true, or see: kubectl describe crd camerastreams.camerastream.dev"
         )
     return f"{GROUP_VERSION} is served"
+
+
+def check_cameras(api: ApiServer, file: Path, timeout_seconds: float) -> str:
+    """Return that all cameras are as the values list them; waits for them.
+
+    Args:
+        api: The API server.
+        file: The list, as the operator has it.
+        timeout_seconds: For how long; a changed list reaches the operator within about a minute.
+
+    Raises:
+        CheckError: One is not.
+    """
+    wanted = json.loads(file.read_text(encoding="utf-8"))
+    deadline = time.monotonic() + timeout_seconds
+    while True:
+        found = [(item, camera_problem(api, wanted["name"], item)) for item in wanted["cameras"]]
+        problems = [(item, problem) for item, problem in found if problem]
+        if not problems:
+            return f"{len(found)} are as the values list them"
+        if time.monotonic() >= deadline:
+            raise CheckError(
+                "; ".join(f"{problem}: {_reason(api, item)}" for item, problem in problems)
+            )
+        time.sleep(_LOOK_SECONDS)
+
+
+def camera_problem(api: ApiServer, name: str, camera: dict[str, Any]) -> str:
+    """Return in what a camera is not as listed; empty when it is.
+
+    Args:
+        api: The API server.
+        name: Name of the list.
+        camera: The camera as the list has it.
+    """
+    path = f"/apis/{GROUP_VERSION}/namespaces/{camera['namespace']}/camerastreams/{camera['name']}"
+    called = f"{camera['name']} of namespace {camera['namespace']}"
+    found = api.get(path)
+    if found is None:
+        return f"{called} is not there"
+    if found["metadata"].get("labels", {}).get(LIST_LABEL) != name:
+        return f"{called} was not made from these values"
+    if found["metadata"].get("annotations", {}).get(LIST_HASH_ANNOTATION) != entry_hash(camera):
+        return f"{called} is not as the values list it"
+    return ""
+
+
+def entry_hash(camera: dict[str, Any]) -> str:
+    """Return what stands for a camera's entry, as the operator writes it."""
+    entry = {"labels": camera["labels"], "spec": camera["spec"]}
+    text = json.dumps(entry, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _reason(api: ApiServer, camera: dict[str, Any]) -> str:
+    """Return what the operator has said about a camera last."""
+    about = {"involvedObject.kind": "CameraStream", "involvedObject.name": camera["name"]}
+    selector = urllib.parse.quote(",".join(f"{key}={value}" for key, value in about.items()))
+    path = f"/api/v1/namespaces/{camera['namespace']}/events?fieldSelector={selector}"
+    events = (api.get(path) or {}).get("items", [])
+    told = [event for event in events if str(event.get("reason", "")).startswith("Listed")]
+    if not told:
+        return "the operator has not said why, see its log"
+    last = max(told, key=lambda event: str(event["metadata"]["creationTimestamp"]))
+    return str(last.get("message", ""))
 
 
 def check_kafka(servers: list[str], timeout_seconds: float) -> str:
@@ -217,6 +286,7 @@ def main(arguments: list[str] | None = None) -> int:
     operator.add_argument("namespace")
     operator.add_argument("name")
     checks.add_parser("crd")
+    checks.add_parser("cameras").add_argument("file", type=Path, help="the list, as JSON")
     checks.add_parser("kafka").add_argument("servers", help="host:port, separated by commas")
     given = parser.parse_args(arguments)
     try:
@@ -235,6 +305,8 @@ def _run(given: argparse.Namespace) -> str:
     api = ApiServer(f"https://{host}:{port}", given.service_account)
     if given.check == "crd":
         return check_crd(api)
+    if given.check == "cameras":
+        return check_cameras(api, given.file, given.timeout_seconds)
     return check_operator(api, given.namespace, given.name, given.timeout_seconds)
 
 

@@ -2,6 +2,10 @@
 {{- define "camerastream.operator.environment" -}}
 - name: OPERATOR_DEFAULTS_FILE
   value: /etc/camerastream-operator/defaults.yaml
+{{- if include "camerastream.cameras.given" . }}
+- name: OPERATOR_CAMERAS_FILE
+  value: /etc/camerastream-cameras/cameras.json
+{{- end }}
 - name: OPERATOR_WATCH_NAMESPACES
   value: {{ join "," .Values.operator.watchNamespaces | quote }}
 - name: OPERATOR_LOG_LEVEL

@@ -20,6 +20,12 @@
 - apiGroups: [events.k8s.io]
   resources: [events]
   verbs: [get, list, create]
+{{- if include "camerastream.cameras.given" . }}
+# For the cameras of the values only. Server-side apply of a new object needs create and patch.
+- apiGroups: [camerastream.dev]
+  resources: [camerastreams]
+  verbs: [create, patch, delete]
+{{- end }}
 {{- end -}}
 
 {{- define "camerastream.rbac.subjects" -}}

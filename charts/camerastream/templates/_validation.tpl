@@ -8,6 +8,7 @@ left unchecked.
 {{- define "camerastream.validate" -}}
 {{- $problems := concat
   (include "camerastream.problems.values" . | fromYamlArray)
+  (include "camerastream.problems.cameras" . | fromYamlArray)
   (include "camerastream.problems.crd" . | fromYamlArray)
   (include "camerastream.problems.monitoring" . | fromYamlArray)
   (include "camerastream.problems.scope" . | fromYamlArray) -}}

@@ -166,18 +166,16 @@ def decide(name: str, camera: ListedCamera | None, live: Mapping[str, Any] | Non
 
 def manifest(name: str, camera: ListedCamera) -> dict[str, Any]:
     """Return a camera's resource, as it is given to server-side apply."""
-    spec = _without_nulls(camera.spec)
-    labels = dict(sorted(camera.labels.items()))
     return {
         "apiVersion": API_VERSION,
         "kind": KIND,
         "metadata": {
             "name": camera.key.name,
             "namespace": camera.key.namespace,
-            "labels": {**labels, LIST_LABEL: name},
-            "annotations": {LIST_HASH_ANNOTATION: entry_hash(labels, spec)},
+            "labels": {**camera.labels, LIST_LABEL: name},
+            "annotations": {LIST_HASH_ANNOTATION: entry_hash(camera.labels, camera.spec)},
         },
-        "spec": spec,
+        "spec": _without_nulls(camera.spec),
     }
 
 

@@ -66,7 +66,7 @@ def test_killed_at_any_moment_it_counts_every_restart_once(
 
 
 def test_the_kubelets_events_tell_who_has_killed_a_container(
-    api: Api, operator: OperatorProcess, audit: Audit
+    api: Api, operator: OperatorProcess, audit: AuditLog
 ) -> None:
     kubelet = _running(api, "lobby")
 

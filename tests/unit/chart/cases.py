@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 KAFKA: dict[str, Any] = {"kafka": {"bootstrapServers": "kafka-0.kafka:9092"}}
+NAMESPACE = "camera-system"
 DIGEST = "sha256:" + "ab" * 32
 
 CASES: dict[str, dict[str, Any]] = {
@@ -99,6 +100,25 @@ CASES: dict[str, dict[str, Any]] = {
             "replicas": 2,
             "podDisruptionBudget": {"enabled": True},
         },
+    },
+    "cameras": {
+        **KAFKA,
+        "operator": {"watchNamespaces": [NAMESPACE, "shop"]},
+        "cameras": [
+            {"name": "lobby", "spec": {"source": {"url": "test:1280x720@10"}}},
+            {
+                "name": "yard",
+                "namespace": "shop",
+                "labels": {"site": "north"},
+                "spec": {
+                    "source": {
+                        "url": "rtsp://10.0.0.5/stream1",
+                        "credentialsSecretRef": {"name": "yard-login"},
+                    },
+                    "capture": {"intervalMilliseconds": 10_000_000},
+                },
+            },
+        ],
     },
     "bare": {
         **KAFKA,

@@ -9,11 +9,16 @@ import pytest
 import yaml
 
 from charts.generate import GenerateError, documented_values, readme_with_values, stale
-from tests.unit.chart.cases import KAFKA
+from tests.unit.chart.cases import KAFKA, NAMESPACE
 from tests.unit.chart.helm import CHART, HelmError
 
 if TYPE_CHECKING:
     from tests.unit.chart.helm import Helm
+
+
+def _camera(name: str, *, url: str = "test:", **more: str) -> dict[str, Any]:
+    return {"name": name, **more, "spec": {"source": {"url": url}}}
+
 
 REFUSED = [
     ({}, "kafka.bootstrapServers is missing: write where your Kafka is, for example"),
@@ -69,6 +74,38 @@ REFUSED = [
         "fleetGuard.endPercent is not below fleetGuard.startPercent",
     ),
     ({**KAFKA, "serviceAccount": {"create": False}}, "serviceAccount.name is missing"),
+    ({**KAFKA, "cameras": {"lobby": {}}}, "at '/cameras': got object, want null or array"),
+    (
+        {**KAFKA, "cameras": [{"nam": "lobby", "spec": {"source": {"url": "test:"}}}]},
+        "at '/cameras/0': additional properties 'nam' not allowed",
+    ),
+    (
+        {**KAFKA, "cameras": [{"name": "lobby", "spec": {"source": {"uri": "test:"}}}]},
+        "at '/cameras/0/spec/source': additional properties 'uri' not allowed",
+    ),
+    (
+        {**KAFKA, "cameras": [_camera("Lobby 1")]},
+        '"Lobby 1" is no name of a camera: write 1 to 52 lower-case letters, digits or',
+    ),
+    (
+        {**KAFKA, "cameras": [_camera("lobby", namespace="My Shop")]},
+        'cameras: lobby: "My Shop" is no namespace: write the name of one that exists',
+    ),
+    (
+        {**KAFKA, "cameras": [_camera("lobby"), _camera("lobby", namespace=NAMESPACE)]},
+        f"cameras: lobby is there twice in the namespace {NAMESPACE}: give one of the two",
+    ),
+    (
+        {**KAFKA, "operator": {"watchNamespaces": ["shop"]}, "cameras": [_camera("lobby")]},
+        (
+            f"cameras: lobby would be in the namespace {NAMESPACE}, which is not watched: write "
+            f"namespace: shop with it, or add {NAMESPACE} to operator.watchNamespaces"
+        ),
+    ),
+    (
+        {**KAFKA, "cameras": [_camera("lobby", url="rtsp://admin:s3cret@10.0.0.5/s")]},
+        "cameras: lobby has a user name and a password in spec.source.url",
+    ),
 ]
 
 
@@ -80,6 +117,7 @@ def test_wrong_values_are_refused_with_a_sentence(
         with pytest.raises(HelmError) as refusal:
             each.template(values)
         assert sentence in str(refusal.value)
+        assert "s3cret" not in str(refusal.value)
 
 
 def test_everything_that_is_wrong_is_said_at_once(helm: Helm) -> None:
@@ -121,6 +159,9 @@ def test_the_schema_refuses_what_it_does_not_know() -> None:
     defaults = yaml.safe_load((CHART / "values.yaml").read_text(encoding="utf-8"))
 
     def closed(node: dict[str, Any], value: Any, path: str) -> None:
+        if "items" in node:
+            closed(node["items"], {}, f"{path}[]")
+        # What may hold anything, as in a pod, has no properties.
         if "properties" not in node:
             return
         assert node["additionalProperties"] is False, path
