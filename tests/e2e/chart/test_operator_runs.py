@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from typing import TYPE_CHECKING
 
 import pytest
-import yaml
 
 from tests.e2e.chart.installation import CRD
+from tests.e2e.chart.operator_process import account, running_operator
 from tests.e2e.chart.test_lifecycle import CAMERA
 from tests.e2e.kubectl import Kubectl
 from tests.unit.chart.cases import KAFKA
@@ -23,34 +20,6 @@ if TYPE_CHECKING:
     from tests.e2e.chart.installation import Installation
     from tests.testbed.kubernetes.cluster import Cluster
     from tests.unit.chart.helm import Helm
-
-
-def account(cluster: Cluster, token: str, file: Path) -> Path:
-    """Write a kubeconfig for a ServiceAccount's token."""
-    authority = str(cluster.layout.pki / "ca.crt")
-    file.touch(mode=0o600)
-    file.write_text(
-        yaml.safe_dump(
-            {
-                "apiVersion": "v1",
-                "kind": "Config",
-                "current-context": "test",
-                "clusters": [
-                    {
-                        "name": "test",
-                        "cluster": {
-                            "server": cluster.layout.server,
-                            "certificate-authority": authority,
-                        },
-                    }
-                ],
-                "users": [{"name": "test", "user": {"token": token}}],
-                "contexts": [{"name": "test", "context": {"cluster": "test", "user": "test"}}],
-            }
-        ),
-        encoding="utf-8",
-    )
-    return file
 
 
 @pytest.mark.parametrize("watched", [[], ["shop"]], ids=["cluster-wide", "namespaced"])
@@ -71,29 +40,18 @@ def test_the_operator_can_work_with_what_the_chart_gives_it(
     defaults.write_text(text, encoding="utf-8")
     token = installation.kubectl("create", "token", "camerastream-operator")
     log = tmp_path / "operator.log"
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "camerastream_operator", "run"],
-            env={
-                **os.environ,
-                **environment(objects),
-                "OPERATOR_DEFAULTS_FILE": str(defaults),
-                "OPERATOR_HTTP_HOST": "127.0.0.1",
-                "OPERATOR_HTTP_PORT": "0",
-                "KUBECONFIG": str(account(control_plane, token, tmp_path / "kubeconfig")),
-            },
-            stdout=output,
-            stderr=subprocess.STDOUT,
-        )
+    settings = {**environment(objects), "OPERATOR_DEFAULTS_FILE": str(defaults)}
+    kubeconfig = account(control_plane, token, tmp_path / "kubeconfig")
     shop = Kubectl(installation.environment, "shop")
 
-    def camera_is_looked_after() -> bool:
-        assert process.poll() is None, log.read_text("utf-8")
-        camera = shop.get("camerastream", "lobby")
-        conditions = (camera or {}).get("status", {}).get("conditions", [])
-        return shop.get("statefulset", "lobby") is not None and len(conditions) == 6
+    with running_operator(log, kubeconfig, settings) as process:
 
-    try:
+        def camera_is_looked_after() -> bool:
+            assert process.poll() is None, log.read_text("utf-8")
+            camera = shop.get("camerastream", "lobby")
+            conditions = (camera or {}).get("status", {}).get("conditions", [])
+            return shop.get("statefulset", "lobby") is not None and len(conditions) == 6
+
         shop.wait("the operator does nothing", camera_is_looked_after)
         lease = installation.kubectl.get("lease", "camerastream-operator")
         assert lease is not None
@@ -104,13 +62,6 @@ def test_the_operator_can_work_with_what_the_chart_gives_it(
         assert container["image"] == f"camerastream:{VERSION}"
         servers = {item["name"]: item.get("value") for item in container["env"]}
         assert servers["KAFKA_BOOTSTRAP_SERVERS"] == "kafka-0.kafka:9092"
-    finally:
-        process.terminate()
-        try:
-            process.wait(20)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
     said = log.read_text("utf-8").lower()
     assert "forbidden" not in said, said
     shop("delete", "camerastream", "lobby")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+import yaml
 from confluent_kafka.admin import AdminClient, NewTopic
 
 from tests.e2e.kubectl import Kubectl
@@ -62,6 +64,13 @@ def values(operator_image: str, stream_image: str, bootstrap_servers: str) -> li
     return arguments
 
 
+def make_topic(bootstrap_servers: str) -> None:
+    """Create the topic of the page unless it is there."""
+    admin = AdminClient({"bootstrap.servers": bootstrap_servers, "log_level": 0})
+    if TOPIC not in admin.list_topics(timeout=20).topics:
+        admin.create_topics([NewTopic(TOPIC, 1, 1)])[TOPIC].result(30)
+
+
 def test_the_page_for_users_gives_frames_on_the_topic(
     helm: Callable[..., subprocess.CompletedProcess[str]],
     kubectl: Kubectl,
@@ -70,10 +79,7 @@ def test_the_page_for_users_gives_frames_on_the_topic(
     stream_image: str,
 ) -> None:
     servers = shared_pod_kafka.bootstrap_servers
-    admin = AdminClient({"bootstrap.servers": servers, "log_level": 0})
-    if TOPIC not in admin.list_topics(timeout=20).topics:
-        admin.create_topics([NewTopic(TOPIC, 1, 1)])[TOPIC].result(30)
-
+    make_topic(servers)
     installed = helm(
         *("install", RELEASE, CHART, "-n", NAMESPACE, "--create-namespace"),
         *values(operator_image, stream_image, servers),
@@ -99,6 +105,60 @@ def test_the_page_for_users_gives_frames_on_the_topic(
     removed = helm("uninstall", RELEASE, "-n", NAMESPACE)
     assert removed.returncode == 0, removed.stderr
     assert kubectl.get("camerastream", "lobby") is not None
+    assert kubectl.container("lobby-0")["ready"]
+
+
+def test_the_first_install_with_cameras_gives_frames_and_an_upgrade_changes_them(
+    helm: Callable[..., subprocess.CompletedProcess[str]],
+    site: Site,
+    shared_pod_kafka: PodKafka,
+    operator_image: str,
+    stream_image: str,
+) -> None:
+    servers = shared_pod_kafka.bootstrap_servers
+    make_topic(servers)
+    given = [*values(operator_image, stream_image, servers), "--values=examples/helm/cameras.yaml"]
+    installed = helm("install", RELEASE, CHART, "-n", NAMESPACE, "--create-namespace", *given)
+    assert installed.returncode == 0, installed.stderr
+    assert "makes the 2 cameras of the values" in installed.stdout
+    tested = helm("test", RELEASE, "-n", NAMESPACE)
+    assert tested.returncode == 0, tested.stdout + tested.stderr
+    kubectl = Kubectl(site.environment(), NAMESPACE)
+    names = ("lobby", "yard")
+    for name in names:
+        kubectl("wait", "--for=condition=Ready", f"camerastream/{name}", "--timeout=110s")
+    streams = {name: (kubectl.status(f"{name}-0") or {})["stream"] for name in names}
+    reader = TopicReader(servers, TOPIC)
+    try:
+        arrived = {name: reader.wait_for(str(streams[name]), 5, 60) for name in names}
+    finally:
+        reader.stop()
+    for sequences in arrived.values():
+        assert_complete_and_in_order(sequences, max(sequences) + 1)
+
+    # One taken out, one changed. The kubelet brings the list; the operator is not restarted.
+    operator = kubectl("get", "pods", "--selector=app.kubernetes.io/component=operator", "-oname")
+    with (ROOT / "examples/helm/cameras.yaml").open(encoding="utf-8") as file:
+        (lobby, _) = yaml.safe_load(file)["cameras"]
+    lobby["spec"]["bufferMonitor"] = {"thresholdSeconds": 45}
+    upgraded = helm(
+        *("upgrade", RELEASE, CHART, "-n", NAMESPACE),
+        *values(operator_image, stream_image, servers),
+        *("--set-json", f"cameras={json.dumps([lobby])}"),
+    )
+    assert upgraded.returncode == 0, upgraded.stderr
+    tested = helm("test", RELEASE, "-n", NAMESPACE)
+    assert tested.returncode == 0, tested.stdout + tested.stderr
+    kubectl("wait", "--for=delete", "camerastream/yard", "pod/yard-0", "--timeout=90s")
+    camera = kubectl.get("camerastream", "lobby")
+    assert camera is not None
+    assert camera["spec"]["bufferMonitor"]["thresholdSeconds"] == 45
+    assert (kubectl.status("lobby-0") or {})["stream"] == streams["lobby"], "the same pod"
+    after = kubectl("get", "pods", "--selector=app.kubernetes.io/component=operator", "-oname")
+    assert after == operator
+
+    removed = helm("uninstall", RELEASE, "-n", NAMESPACE)
+    assert removed.returncode == 0, removed.stderr
     assert kubectl.container("lobby-0")["ready"]
 
 

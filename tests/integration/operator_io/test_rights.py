@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from tests.integration.operator_io.cameras_file import CamerasFile
 from tests.integration.operator_io.kubelet import Kubelet
 from tests.integration.operator_io.operator import AGENTS
 from tests.integration.operator_io.waiting import quiet, until
@@ -98,6 +99,39 @@ def test_without_the_right_to_list_events_kills_are_counted_all_the_same(
     until(lambda: api.status("lobby")["restarts"].get("total") == 1)
     assert api.status("lobby")["restarts"]["unknown"] == 1
     operator.wait_for("allow the operator to list events of events.k8s.io")
+
+
+def test_those_for_listed_cameras_are_enough_and_not_too_much(
+    cluster: Cluster,
+    api: Api,
+    make_operator: Callable[..., OperatorProcess],
+    audit: AuditLog,
+    tmp_path: Path,
+) -> None:
+    _install_roles(api)
+    role = yaml.safe_load(RBAC.with_name("rbac-cameras.yaml").read_text())
+    api.done("POST", _rbac(api, "roles"), {**role, "kind": "Role"})
+    _bind(api, role["metadata"]["name"])
+    listed = CamerasFile(tmp_path / "cameras.json", api.namespace)
+    listed.write({"lobby": {}})
+    operator = make_operator(
+        kubeconfig=_kubeconfig(cluster, api, tmp_path), cameras_file=str(listed.path)
+    )
+    operator.start()
+    until(lambda: api.get("pods", "lobby-0") is not None)
+    listed.write({"lobby": {"state": "Suspended"}})
+    until(lambda: api.get("pods", "lobby-0") is None)
+    listed.write({"lobby": {"encoding": {"jpegQuality": 500}}})
+    until(lambda: operator.metric("camerastream_operator_listed_cameras_refused") == 1)
+    listed.write({})
+    until(lambda: api.get("camerastreams", "lobby") is None)
+
+    written = [line.split() for line in audit.writes()]
+    assert [line for line in written if line[-1] in ("401", "403")] == []
+    assert "forbidden" not in operator.log.read_text()
+    used = {verb for verb, resource, *_ in written if resource == "camerastreams"}
+    # Server-side apply of what is not there is audited as patch, and needs create as well.
+    assert set(role["rules"][0]["verbs"]) - used == {"create"}
 
 
 def _install_roles(api: Api, *, without: str = "") -> list[dict[str, Any]]:

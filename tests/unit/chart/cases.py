@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 KAFKA: dict[str, Any] = {"kafka": {"bootstrapServers": "kafka-0.kafka:9092"}}
-NAMESPACE = "camera-system"
 DIGEST = "sha256:" + "ab" * 32
 
 CASES: dict[str, dict[str, Any]] = {
@@ -103,7 +102,7 @@ CASES: dict[str, dict[str, Any]] = {
     },
     "cameras": {
         **KAFKA,
-        "operator": {"watchNamespaces": [NAMESPACE, "shop"]},
+        "operator": {"watchNamespaces": ["camera-system", "shop"]},
         "cameras": [
             {"name": "lobby", "spec": {"source": {"url": "test:1280x720@10"}}},
             {

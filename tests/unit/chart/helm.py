@@ -13,14 +13,13 @@ from tests.testbed.cache import cache_folder
 from tests.testbed.kubernetes import binaries
 from tests.testbed.tools.catalog import CATALOG
 from tests.testbed.tools.gomodule import GoProgram
-from tests.unit.chart.cases import NAMESPACE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 ROOT = Path(__file__).parents[3]
 CHART = ROOT / "charts/camerastream"
-RELEASE = "camerastream"
+RELEASE, NAMESPACE = "camerastream", "camera-system"
 VERSION: str = yaml.safe_load((CHART / "Chart.yaml").read_text(encoding="utf-8"))["version"]
 HOW_TO_BUILD = {
     3: ".venv/bin/testbed tools path helm",

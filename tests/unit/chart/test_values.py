@@ -9,8 +9,8 @@ import pytest
 import yaml
 
 from charts.generate import GenerateError, documented_values, readme_with_values, stale
-from tests.unit.chart.cases import KAFKA, NAMESPACE
-from tests.unit.chart.helm import CHART, HelmError
+from tests.unit.chart.cases import KAFKA
+from tests.unit.chart.helm import CHART, NAMESPACE, HelmError
 
 if TYPE_CHECKING:
     from tests.unit.chart.helm import Helm

@@ -11,6 +11,10 @@ _REFUSALS = (
     HTTPStatus.UNPROCESSABLE_ENTITY,
 )
 
+_UNKNOWN_FIELD = "failed to create typed patch object"
+"""Server-side apply of a field that the schema does not know is answered by 500, not 400
+(kubernetes issue 139253)."""
+
 
 class ApiError(Exception):
     """A call failed.
@@ -50,4 +54,4 @@ class ApiError(Exception):
     @property
     def refused(self) -> bool:
         """Whether the same call will fail again until somebody changes something."""
-        return self.status in _REFUSALS
+        return self.status in _REFUSALS or self.message.startswith(_UNKNOWN_FIELD)
