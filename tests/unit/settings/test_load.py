@@ -18,7 +18,7 @@ from camerastream.settings.load import (
     load_settings,
     secrets_of,
 )
-from camerastream.settings.model import Settings, SpoolMode
+from camerastream.settings.model import FIELDS, SpoolMode
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -47,7 +47,7 @@ REQUIRED = {"camera_id": "c", "rtsp_camera_url": "test:"}
 
 @pytest.fixture(autouse=True)
 def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    known = {environment_name(name) for name in Settings.model_fields}
+    known = {environment_name(name) for name in FIELDS}
     for name in list(os.environ):
         if name.upper() in known or name.upper().startswith("KAFKA_CONFIG_"):
             monkeypatch.delenv(name)
@@ -179,7 +179,7 @@ def test_a_misspelt_name_in_the_env_file_is_pointed_out(tmp_path: Path) -> None:
 
 def test_help_documents_every_setting_with_default_and_unit() -> None:
     text = " ".join(CliRunner().invoke(run_command, ["--help"]).output.split())
-    for name in Settings.model_fields:
+    for name in FIELDS:
         if is_secret_field(name):
             assert flag_name(name) + " " not in text, "a secret must not be a flag"
             assert environment_name(name) in text

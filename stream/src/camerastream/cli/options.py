@@ -6,11 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import click
-from pydantic import SecretStr
-from pydantic_core import PydanticUndefined
 
 from camerastream.settings.load import environment_name, flag_name, is_secret_field
-from camerastream.settings.model import Settings
+from camerastream.settings.model import FIELDS
 
 SECTIONS = {
     "camera_id": "Camera",
@@ -25,21 +23,20 @@ SECTIONS = {
 
 def describe(field_name: str) -> str:
     """Return a setting's meaning with unit, default and environment name."""
-    info = Settings.model_fields[field_name]
-    extra = info.json_schema_extra if isinstance(info.json_schema_extra, dict) else {}
-    parts = [str(info.description)]
-    if extra.get("unit"):
-        parts.append(f"(in {extra['unit']})")
+    declared = FIELDS[field_name]
+    parts = [declared.description]
+    if declared.unit:
+        parts.append(f"(in {declared.unit})")
     parts.append(f"[{environment_name(field_name)}; {default_text(field_name)}]")
     return " ".join(parts)
 
 
 def default_text(field_name: str) -> str:
     """Return a setting's default as a person would write it."""
-    default = Settings.model_fields[field_name].default
-    if default is PydanticUndefined:
+    default = FIELDS[field_name].default
+    if FIELDS[field_name].required:
         return "required"
-    if default is None or default == {} or isinstance(default, SecretStr):
+    if default is None or default == {}:
         return "no default"
     if isinstance(default, bool):
         return f"default: {str(default).lower()}"
@@ -62,7 +59,7 @@ def env_file_option() -> click.Option:
 def settings_options() -> list[click.Parameter]:
     """Return one flag for each setting that is no secret."""
     options: list[click.Parameter] = []
-    for name in Settings.model_fields:
+    for name in FIELDS:
         if is_secret_field(name):
             continue
         if name == "kafka_config":
@@ -88,7 +85,7 @@ def given_flags(values: dict[str, Any]) -> dict[str, Any]:
     Raises:
         click.UsageError: A producer setting is not written NAME=VALUE.
     """
-    given = {k: v for k, v in values.items() if v is not None and k in Settings.model_fields}
+    given = {k: v for k, v in values.items() if v is not None and k in FIELDS}
     pairs = given.pop("kafka_config", ())
     config = {}
     for pair in pairs:

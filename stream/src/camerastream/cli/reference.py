@@ -6,7 +6,7 @@ import sys
 
 from camerastream.cli.options import SECTIONS, default_text
 from camerastream.settings.load import environment_name, flag_name, is_secret_field
-from camerastream.settings.model import Settings
+from camerastream.settings.model import FIELDS
 
 _HEAD = """\
 # Settings
@@ -80,17 +80,16 @@ chain (log lines, timer, exit code, restart) happen. The generation in force is 
 def settings_reference() -> str:
     """Return the page as Markdown."""
     parts = [_HEAD]
-    for name, info in Settings.model_fields.items():
+    for name, declared in FIELDS.items():
         if name in SECTIONS:
             parts.append(f"\n## {SECTIONS[name]}\n\n| name | default | meaning |\n|---|---|---|\n")
-        extra = info.json_schema_extra if isinstance(info.json_schema_extra, dict) else {}
-        unit = f" ({extra['unit']})" if extra.get("unit") else ""
+        unit = f" ({declared.unit})" if declared.unit else ""
         default = default_text(name).removeprefix("default: ")
         default = "" if default == "no default" else default
         shown = default if default in ("", "required") else f"`{default}`"
         label = "KAFKA_CONFIG_<NAME>" if name == "kafka_config" else environment_name(name)
         flag = "no flag" if is_secret_field(name) else f"`{flag_name(name)}`"
-        about = str(info.description).replace("|", "\\|")
+        about = declared.description.replace("|", "\\|")
         parts.append(f"| `{label}` | {shown} | {about}{unit}; {flag} |\n")
     parts.append(_TAIL)
     return "".join(parts)

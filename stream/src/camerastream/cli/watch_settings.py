@@ -6,17 +6,18 @@ import sys
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
-from pydantic_core import PydanticUndefined
 
 from camerastream.cli.options import describe, given_flags
 from camerastream.settings.load import SettingsError, flag_name, load_settings
-from camerastream.settings.model import Settings
+from camerastream.settings.model import FIELDS
 from camerastream.settings.producer_names import is_secret_producer_setting
 from camerastream.watch.report import EXIT_BAD_USAGE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
+
+    from camerastream.settings.model import Settings
 
 _CONNECTION = (
     "kafka_bootstrap_servers",
@@ -67,11 +68,10 @@ def watch_settings(env_file: Path, values: Mapping[str, Any]) -> tuple[Settings,
             )
     # Whatever else the environment sets is the business of `run` and not judged here.
     unused = {
-        name: info.default
-        for name, info in Settings.model_fields.items()
-        if name not in _CONNECTION and name != "kafka_config"
+        name: declared.default
+        for name, declared in FIELDS.items()
+        if name not in _CONNECTION and name != "kafka_config" and not declared.required
     }
-    unused = {name: value for name, value in unused.items() if value is not PydanticUndefined}
     stand_ins = {"camera_id": "watch", "rtsp_camera_url": "test:"}
     try:
         settings = load_settings({**unused, **stand_ins, **given}, env_file=env_file).settings

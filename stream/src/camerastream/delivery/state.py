@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-
-from pydantic import TypeAdapter
+import json
+from dataclasses import asdict, dataclass, field, fields, replace
+from typing import Any, TypeVar, get_origin, get_type_hints
 
 from camerastream.delivery.accounting import Counts
 from camerastream.delivery.losses import SPOOL_DAMAGED, UNCLEAN_END
 from camerastream.settings.model import SpoolMode
+
+_Record = TypeVar("_Record")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +54,9 @@ class Beginning:
     lost_frames: int
 
 
-_ADAPTER = TypeAdapter(StreamState)
-
-
 def state_to_json(state: StreamState) -> str:
     """Return the state as the JSON that the spool keeps."""
-    return _ADAPTER.dump_json(state).decode()
+    return json.dumps(asdict(state))
 
 
 def state_from_json(text: str) -> StreamState:
@@ -66,7 +65,32 @@ def state_from_json(text: str) -> StreamState:
     Raises:
         ValueError: It is something else.
     """
-    return _ADAPTER.validate_json(text)
+    values = _known(StreamState, json.loads(text))
+    if values.get("running_mode") is not None:
+        values["running_mode"] = SpoolMode(values["running_mode"])
+    values["counts"] = _record(Counts, values.get("counts", {}))
+    return _record(StreamState, values)
+
+
+def _record(record: type[_Record], values: Any) -> _Record:
+    """Make a record of values that have the types its fields say."""
+    values = _known(record, values)
+    for name, hint in get_type_hints(record).items():
+        # Only the outer type: what is in a dictionary has been counted, never entered.
+        kind = dict if get_origin(hint) is dict else hint
+        if name in values and not isinstance(values[name], kind):
+            raise ValueError(f"a stream's state has no {name}={values[name]!r}")
+    try:
+        return record(**values)
+    except TypeError as error:
+        raise ValueError(f"this is no stream's state: {error}") from None
+
+
+def _known(record: type, values: Any) -> dict[str, Any]:
+    """Return the values that a record has fields for; others are of another version."""
+    if not isinstance(values, dict):
+        raise ValueError("a stream's state is a JSON object")  # noqa: TRY004
+    return {each.name: values[each.name] for each in fields(record) if each.name in values}
 
 
 def with_end(state: StreamState, reason: str) -> StreamState:

@@ -8,10 +8,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from dotenv import dotenv_values
-from pydantic import SecretStr, ValidationError
-from pydantic_settings import BaseSettings, DotEnvSettingsSource, EnvSettingsSource
 
-from camerastream.settings.model import Settings
+from camerastream.settings.field import SecretStr
+from camerastream.settings.model import FIELDS, Settings
 from camerastream.settings.producer_names import (
     PREFIX,
     is_secret_producer_setting,
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from pydantic_settings import PydanticBaseSettingsSource
+    from camerastream.settings.field import SettingField
 
 _LOOKS_LIKE_OURS = ("KAFKA_", "CAMERA_", "RTSP_", "SPOOL_", "HTTP_")
 
@@ -71,40 +70,23 @@ def load_settings(
         SettingsError: With every problem, not just the first.
     """
     from_file = _read_env_file(env_file)
-    given = dict(flags)
-    given["kafka_config"] = {
+    config = {
         **_kafka_config(from_file),
         **_kafka_config(os.environ),
-        **_lowered(given.get("kafka_config", {})),
+        **_lowered(flags.get("kafka_config", {})),
     }
+    given = {**_by_field(from_file), **_by_field(os.environ), **flags, "kafka_config": config}
     warnings = unknown_names(from_file)
-
-    class Sourced(Settings):
-        @classmethod
-        def settings_customise_sources(
-            cls,
-            settings_cls: type[BaseSettings],
-            init_settings: PydanticBaseSettingsSource,
-            env_settings: PydanticBaseSettingsSource,
-            dotenv_settings: PydanticBaseSettingsSource,
-            file_secret_settings: PydanticBaseSettingsSource,
-        ) -> tuple[PydanticBaseSettingsSource, ...]:
-            del env_settings, dotenv_settings, file_secret_settings
-            return (
-                init_settings,
-                EnvSettingsSource(settings_cls),
-                DotEnvSettingsSource(settings_cls, env_file=env_file),
-            )
-
-    try:
-        settings: Settings = Sourced(**given)
-    except ValidationError as error:
-        problems = [_sentence(item) for item in error.errors()]
-        wrong = {str(item["loc"][0]) for item in error.errors()}
-        substitutes = {name: _substitute(name) for name in wrong}
-        problems += checks(Sourced(**{**given, **substitutes}))
-        raise SettingsError(problems) from None
-    problems = checks(settings)
+    values: dict[str, Any] = {}
+    problems = []
+    for name, declared in FIELDS.items():
+        try:
+            values[name] = _value(declared, given)
+        except (LookupError, ValueError, OSError) as error:
+            problems.append(_sentence(declared, given, error))
+            values[name] = _substitute(declared)
+    settings = Settings(**values)
+    problems += checks(settings)
     if problems:
         raise SettingsError(problems)
     return Loaded(settings, warnings)
@@ -122,14 +104,14 @@ def flag_name(field_name: str) -> str:
 
 def is_secret_field(field_name: str) -> bool:
     """Say whether a field is a secret, which has no flag: a command line can be read by all."""
-    return "SecretStr" in str(Settings.model_fields[field_name].annotation)
+    return FIELDS[field_name].secret
 
 
 def secrets_of(settings: Settings) -> list[str]:
     """Return every value that must not show."""
     found = [
         value.get_secret_value()
-        for name in Settings.model_fields
+        for name in FIELDS
         if isinstance(value := getattr(settings, name), SecretStr)
     ]
     found += [
@@ -140,7 +122,7 @@ def secrets_of(settings: Settings) -> list[str]:
 
 def unknown_names(names: Mapping[str, Any]) -> list[str]:
     """Return a sentence for each name of a `.env` file that looks like ours but is not."""
-    known = {environment_name(name) for name in Settings.model_fields}
+    known = {environment_name(name) for name in FIELDS}
     sentences = []
     for name in names:
         upper = name.upper()
@@ -158,10 +140,25 @@ def unknown_names(names: Mapping[str, Any]) -> list[str]:
     return sentences
 
 
-def _substitute(field_name: str) -> Any:
+def _by_field(names: Mapping[str, str | None]) -> dict[str, str]:
+    """Return what names of any case say, by field; an empty value says nothing."""
+    return {
+        name.lower(): value for name, value in names.items() if value and name.lower() in FIELDS
+    }
+
+
+def _value(declared: SettingField, given: Mapping[str, Any]) -> Any:
+    if declared.name in given:
+        return declared.convert(given[declared.name])
+    if declared.required:
+        raise LookupError
+    return declared.default
+
+
+def _substitute(declared: SettingField) -> Any:
     """Return a value that is right in itself, to go on checking with."""
     stand_ins = {"camera_id": "unknown", "rtsp_camera_url": "test:"}
-    return stand_ins.get(field_name, Settings.model_fields[field_name].default)
+    return stand_ins.get(declared.name, declared.default)
 
 
 def _read_env_file(env_file: Path | None) -> dict[str, str | None]:
@@ -185,14 +182,10 @@ def _lowered(given: Mapping[str, str]) -> dict[str, str]:
     return {producer_setting_name(name): value for name, value in given.items()}
 
 
-def _sentence(item: Any) -> str:
-    field_name = str(item["loc"][0]) if item["loc"] else "settings"
-    name = environment_name(field_name)
-    info = Settings.model_fields.get(field_name)
-    extra = info.json_schema_extra if info is not None else None
-    write = extra.get("write") if isinstance(extra, dict) else None
-    if item["type"] == "missing":
-        return f"{name} is missing; write {write}"
-    shown = "" if is_secret_field(field_name) else f"={item['input']!r}"
-    why = "; there is no such file" if "no such file" in str(item["msg"]) else ""
-    return f"{name}{shown} is not usable{why}; write {write}"
+def _sentence(declared: SettingField, given: Mapping[str, Any], error: Exception) -> str:
+    name = environment_name(declared.name)
+    if isinstance(error, LookupError):
+        return f"{name} is missing; write {declared.write}"
+    shown = "" if declared.secret else f"={given[declared.name]!r}"
+    why = "; there is no such file" if isinstance(error, FileNotFoundError) else ""
+    return f"{name}{shown} is not usable{why}; write {declared.write}"

@@ -5,14 +5,16 @@ its flag. The environment, the `.env` file, `camerastream run --help` and
 docs/settings.md are all made from this class.
 """
 
+# ruff: noqa: RUF009 - `_setting` declares a field
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
-from pydantic import AfterValidator, Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from camerastream.settings.field import SecretStr, declared
+from camerastream.settings.field import setting as _setting
 
 
 class SpoolMode(StrEnum):
@@ -67,47 +69,26 @@ class DebugLevel(StrEnum):
     ERROR = "ERROR"
 
 
-def _odd(value: int) -> int:
+def _odd(value: int) -> None:
     if value % 2 == 0:
         raise ValueError("even")
-    return value
 
 
-def _existing_file(value: Path | None) -> Path | None:
-    if value is not None and not value.is_file():
-        raise ValueError("no such file")
-    return value
+def _existing_file(value: Path) -> None:
+    if not value.is_file():
+        raise FileNotFoundError
 
 
-OddInt = Annotated[int, AfterValidator(_odd)]
-ExistingFile = Annotated[Path, AfterValidator(_existing_file)]
+OddInt = Annotated[int, _odd]
+ExistingFile = Annotated[Path, _existing_file]
 
 
-def _setting(default: Any, about: str, *, write: str, unit: str = "", **limits: Any) -> Any:
-    """Declare a setting.
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """Everything that `camerastream run` can be told.
 
-    Args:
-        default: Its default; `...` makes it required.
-        about: What it means, for `--help` and docs/settings.md.
-        write: What to write instead of a wrong value; completes the sentence "write ...".
-        unit: The unit of the value, where it has one.
-        limits: pydantic's own constraints (gt, ge, le, ...).
+    Values are taken as they are: `settings.load` converts and checks.
     """
-    return Field(
-        default, description=about, json_schema_extra={"write": write, "unit": unit}, **limits
-    )
-
-
-class Settings(BaseSettings):
-    """Everything that `camerastream run` can be told."""
-
-    model_config = SettingsConfigDict(
-        extra="ignore",
-        frozen=True,
-        env_file_encoding="utf-8",
-        env_ignore_empty=True,
-        regex_engine="python-re",
-    )
 
     # --- camera
     camera_id: str = _setting(
@@ -335,3 +316,7 @@ class Settings(BaseSettings):
         "KAFKA_CONFIG_BUFFER_MEMORY=268435456",
         write="KAFKA_CONFIG_<NAME>=<value>",
     )
+
+
+FIELDS = declared(Settings)
+"""The settings' declarations, by name and in order."""
