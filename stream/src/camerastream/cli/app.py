@@ -9,10 +9,11 @@ from camerastream.cli.run import run_command
 from camerastream.cli.watch import watch_command
 
 
-@click.group()
+# The help is no docstring: the image runs without these.
+@click.group(help="Camera frames into Kafka: motion, JPEG, a buffer monitor, and no frame lost.")
 @click.version_option(__version__)
 def main() -> None:
-    """Camera frames into Kafka: motion, JPEG, a buffer monitor, and no frame lost."""
+    """Run the command line."""
 
 
 main.add_command(run_command)
