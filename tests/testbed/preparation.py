@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from tests.testbed import requirement, tools
 from tests.testbed.cache import cache_folder
 from tests.testbed.images.build import build
+from tests.testbed.images.kafka import kafka_image
 from tests.testbed.kafka.preparation import installation
 from tests.testbed.kubernetes import preflight
 from tests.testbed.kubernetes.binaries import binaries
@@ -47,6 +48,10 @@ def prepare(fixtures: Collection[str]) -> None:
             local and wanted.any("kube_state_metrics"),
             lambda: (tools.path("prometheus"), tools.path("kube-state-metrics")),
         ),
+        (wanted.any("release") or wanted.any("skaffold"), lambda: tools.path("helm")),
+        (wanted.any("skaffold"), lambda: tools.path("skaffold")),
+        (local and wanted.any("skaffold"), kafka_image),
+        (local and wanted.any("skaffold"), lambda: _build_image("demo")),
         (local and wanted.any("stream_image"), lambda: _build_image("stream")),
         (local and wanted.any("operator_image"), lambda: _build_image("operator")),
     ]

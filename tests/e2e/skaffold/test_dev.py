@@ -11,7 +11,6 @@ import subprocess
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import yaml
 
 from tests.e2e.chart.conftest import helm_of
 from tests.e2e.chart.installation import CRD
@@ -46,10 +45,7 @@ def images(site: Site, operator_image: str) -> dict[str, str]:
     """The images that skaffold would build, and Kafka's own under its name."""
     if not isinstance(site, OwnSite):
         pytest.skip("loads a stand-in for Kafka's image into the node, which is somebody else's")
-    manifests = yaml.safe_load_all((ROOT / "charts/dev/kafka.yaml").read_text(encoding="utf-8"))
-    (broker,) = (item for item in manifests if item["kind"] == "Deployment")
-    wanted = broker["spec"]["template"]["spec"]["containers"][0]["image"]
-    site.cluster.load_image(kafka_image(f"docker.io/{wanted}"))
+    site.cluster.load_image(kafka_image())
     return {"camerastream": site.image("demo"), "camerastream-operator": operator_image}
 
 

@@ -5,28 +5,34 @@ from __future__ import annotations
 import tarfile
 from pathlib import Path
 
+import yaml
+
 from tests.testbed.cache import cached, fingerprint
 from tests.testbed.images.archive import write_image
 from tests.testbed.images.base import debian
 from tests.testbed.kafka.installation import LOGGING, bare_installation
 
+MANIFEST = Path(__file__).parents[3] / "charts/dev/kafka.yaml"
 _JAVA = ("openjdk-17-jre-headless",)
 _START = Path(__file__).with_name("kafka-start.sh")
 _FOLDER = "opt/kafka"
 
 
-def kafka_image(reference: str) -> Path:
+def kafka_image(manifest: Path = MANIFEST) -> Path:
     """Return an archive of an image with Kafka, under the name that a manifest uses.
 
     It takes the same `KAFKA_...` variables as Kafka's own image, as far as they are single
     settings, and runs as any user.
 
     Args:
-        reference: The image's name and tag, with its registry.
+        manifest: Has one Deployment, of Kafka.
 
     Raises:
         Refusal: Java, Kafka's jars or Debian's packages cannot be had.
     """
+    objects = yaml.safe_load_all(manifest.read_text(encoding="utf-8"))
+    (broker,) = (item for item in objects if item["kind"] == "Deployment")
+    reference = f"docker.io/{broker['spec']['template']['spec']['containers'][0]['image']}"
     jars = bare_installation().jars
     root = debian(
         "java-image",
