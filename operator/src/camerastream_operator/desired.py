@@ -19,6 +19,7 @@ from camerastream_operator.jsonview import mapping_at, text_at
 from camerastream_operator.names import (
     API_VERSION,
     KIND,
+    RESTARTED_ANNOTATION,
     SETTINGS_ANNOTATION,
     SPOOL_CLAIM,
     TEMPLATE_HASH_ANNOTATION,
@@ -121,6 +122,13 @@ def hash_of(stateful_set: Mapping[str, Any]) -> str:
     """Return the template hash that a StatefulSet carries."""
     return text_at(
         stateful_set, "spec", "template", "metadata", "annotations", TEMPLATE_HASH_ANNOTATION
+    )
+
+
+def restart_asked_at(stateful_set: Mapping[str, Any]) -> str:
+    """Return what `kubectl rollout restart` has written into a StatefulSet, else nothing."""
+    return text_at(
+        stateful_set, "spec", "template", "metadata", "annotations", RESTARTED_ANNOTATION
     )
 
 

@@ -17,6 +17,10 @@ SETTINGS_ANNOTATION = f"{GROUP}/effective-settings"
 TEMPLATE_HASH_ANNOTATION = f"{GROUP}/pod-template-hash"
 """On the pod: what it was made from. Another value in the StatefulSet asks for a new pod."""
 
+RESTARTED_ANNOTATION = "kubectl.kubernetes.io/restartedAt"
+"""What `kubectl rollout restart` writes into a template. With OnDelete nobody but the operator
+acts on it."""
+
 CAMERA_LABEL = f"{GROUP}/camera"
 CAMERA_UID_LABEL = f"{GROUP}/camera-uid"
 """Tells the pods of a resource from those of a deleted one of the same name."""

@@ -9,6 +9,7 @@ from camerastream_operator.jsonview import count_at, items_at, mapping_at, text_
 from camerastream_operator.names import (
     CAMERA_UID_LABEL,
     CONTAINER,
+    RESTARTED_ANNOTATION,
     SETTINGS_ANNOTATION,
     TEMPLATE_HASH_ANNOTATION,
 )
@@ -93,6 +94,7 @@ class Pod:
         camera_uid: UID of the resource that it was made for.
         settings: Its live settings, as the annotation holds them.
         template_hash: What it was made from.
+        restarted_at: What `kubectl rollout restart` had written into the template by then.
         conditions: By type: status, reason and message.
         ready_changed_at: When it became ready or unready.
         containers: Its containers, without init containers.
@@ -113,6 +115,7 @@ class Pod:
     camera_uid: str = ""
     settings: str | None = None
     template_hash: str = ""
+    restarted_at: str = ""
     conditions: Mapping[str, tuple[str, str, str]] = field(default_factory=dict)
     ready_changed_at: datetime | None = None
     containers: tuple[Container, ...] = ()
@@ -166,6 +169,7 @@ def read_pod(body: Mapping[str, Any], *, gone: bool = False) -> Pod:
         camera_uid=text_at(metadata, "labels", CAMERA_UID_LABEL),
         settings=settings if isinstance(settings, str) else None,
         template_hash=text_at(annotations, TEMPLATE_HASH_ANNOTATION),
+        restarted_at=text_at(annotations, RESTARTED_ANNOTATION),
         conditions={
             text_at(item, "type"): (
                 text_at(item, "status"),

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from tests.integration.operator_io.api import Api
-    from tests.integration.operator_io.audit import Audit
     from tests.integration.operator_io.operator import OperatorProcess
+    from tests.testbed.audit import AuditLog
 
 NAMES = ("one", "two", "three", "old")
 NEWER = NAMES[:3]
@@ -33,7 +33,7 @@ def streams(api: Api) -> Iterator[Streams]:
 def test_a_hold_of_the_fleet_reaches_the_pods_with_its_end_and_is_renewed_in_few_writes(
     api: Api,
     make_operator: Callable[..., OperatorProcess],
-    audit: Audit,
+    audit: AuditLog,
     streams: Streams,
 ) -> None:
     operator = make_operator(stream_status_url=streams.url)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from typing import TYPE_CHECKING
 
 from tests.integration.operator_io.kubelet import Kubelet
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from tests.integration.operator_io.api import Api
     from tests.integration.operator_io.operator import OperatorProcess
     from tests.testbed.audit import AuditLog
+    from tests.testbed.kubernetes.cluster import Cluster
 
 
 def test_from_nothing_to_a_full_status_takes_three_writes_and_idling_none(
@@ -162,6 +164,60 @@ def test_a_new_image_replaces_a_few_pods_at_a_time(
     until(lambda: all(_image(api, name) == "camerastream:2.0" for name in names))
 
 
+def test_kubectl_rollout_restart_makes_new_pods_a_few_at_a_time_and_counts_no_restart(
+    api: Api, make_operator: Callable[..., OperatorProcess], cluster: Cluster, audit: AuditLog
+) -> None:
+    """After a password was rotated: the operator sees no Secret, and so cannot know."""
+    operator = make_operator(max_rolling_pods="1")
+    operator.start()
+    names = ("one", "two")
+    for name in names:
+        _streaming(api, name)
+    before = {name: _uid(api, name) for name in names}
+
+    restart = [cluster.command("kubectl"), "--namespace", api.namespace, "rollout", "restart"]
+    what = ["statefulset", "--selector", "app.kubernetes.io/name=camerastream"]
+    done = subprocess.run(
+        [*restart, *what], env=cluster.environment(), capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+    for _ in names:
+        until(lambda: len(_replaced(api)) > 0)
+        quiet(lambda: sorted(_replaced(api)), 4)
+        (name,) = _replaced(api)
+        Kubelet(api, name).run()
+    for name in names:
+        until(lambda name=name: api.condition(name).get("status") == "True")  # type: ignore[misc]
+        assert _uid(api, name) != before[name]
+        restarts = api.status(name)["restarts"]
+        assert (restarts["total"], restarts["podReplacements"]) == (0, 1)
+        until(lambda name=name: api.condition(name, "Progressing").get("status") == "False")  # type: ignore[misc]
+    # Neither taken back nor acted upon again, by this operator or the next.
+    quiet(audit.writes)
+    after = {name: _uid(api, name) for name in names}
+    audit.begin()
+    operator.kill()
+    operator.start()
+    quiet(audit.writes)
+    assert {name: _uid(api, name) for name in names} == after
+    assert [write for write in audit.writes() if "camerastreams/status" not in write] == []
+
+
+def test_kubectl_delete_pod_makes_a_new_one_and_counts_no_restart(
+    api: Api, operator: OperatorProcess
+) -> None:
+    _streaming(api, "lobby")
+    before = _uid(api, "lobby")
+
+    api.delete("pods", "lobby-0")
+
+    until(lambda: _uid(api, "lobby") not in ("", before))
+    Kubelet(api, "lobby").run()
+    until(lambda: api.status("lobby")["restarts"].get("podReplacements") == 1)
+    assert api.status("lobby")["restarts"]["total"] == 0
+
+
 def test_a_missing_secret_is_a_condition_with_a_sentence(
     api: Api, operator: OperatorProcess
 ) -> None:
@@ -198,6 +254,17 @@ def test_a_stranger_s_stateful_set_is_left_alone(api: Api, operator: OperatorPro
     found = api.get("statefulsets", "lobby")
     assert found is not None
     assert found["spec"]["selector"]["matchLabels"] == labels
+
+
+def _streaming(api: Api, name: str) -> None:
+    api.create_camera(name)
+    until(lambda: api.get("pods", f"{name}-0") is not None)
+    Kubelet(api, name).run()
+    until(lambda: api.condition(name).get("status") == "True")
+
+
+def _uid(api: Api, name: str) -> str:
+    return str(((api.get("pods", f"{name}-0") or {}).get("metadata") or {}).get("uid", ""))
 
 
 def _settings(api: Api, pod: str) -> str:

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.integration.operator_io.api import Api
-    from tests.integration.operator_io.audit import Audit
     from tests.integration.operator_io.operator import OperatorProcess
+    from tests.testbed.audit import AuditLog
 
 LABEL = "camerastream.dev/camera-list"
 REFUSED = "camerastream_operator_listed_cameras_refused"
@@ -99,7 +99,7 @@ def test_what_hands_have_changed_comes_back_and_other_fields_stay(
 
 
 def test_idling_and_a_restart_write_nothing(
-    api: Api, listed: CamerasFile, operator: OperatorProcess, audit: Audit
+    api: Api, listed: CamerasFile, operator: OperatorProcess, audit: AuditLog
 ) -> None:
     listed.write({"lobby": {"kafka": {"bootstrapServers": ["k:1"]}}, "yard": {"motion": {}}})
     operator.start()
@@ -247,7 +247,7 @@ def test_one_of_two_replicas_does_it(
     api: Api,
     listed: CamerasFile,
     make_operator: Callable[..., OperatorProcess],
-    audit: Audit,
+    audit: AuditLog,
 ) -> None:
     settings = {"leader_election": "true", "lease_seconds": "3", "cameras_file": str(listed.path)}
     leader = make_operator("leader", **settings)

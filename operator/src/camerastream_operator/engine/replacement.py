@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from camerastream_operator.desired import hash_of
+from camerastream_operator.desired import hash_of, restart_asked_at
 from camerastream_operator.engine.rollout import PATIENCE_SECONDS
 from camerastream_operator.jsonview import count_at
 
@@ -22,9 +22,13 @@ PATIENCE = timedelta(seconds=PATIENCE_SECONDS)
 
 
 def is_outdated(pod: Pod, stateful_set: Mapping[str, Any]) -> bool:
-    """Say whether a pod was made from another template than the present one."""
-    wanted = hash_of(stateful_set)
-    return bool(wanted) and pod.template_hash != wanted
+    """Say whether a pod was made from another template than the present one.
+
+    Or before `kubectl rollout restart`, which asks for a new pod from the same one: a changed
+    Secret is used from the next start of a pod on.
+    """
+    wanted, asked = hash_of(stateful_set), restart_asked_at(stateful_set)
+    return bool(wanted and pod.template_hash != wanted) or bool(asked and pod.restarted_at != asked)
 
 
 def may_be_replaced(pod: Pod, stateful_set: Mapping[str, Any]) -> bool:
