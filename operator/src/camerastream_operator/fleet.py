@@ -16,6 +16,11 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 
+QUICK_THRESHOLD_SECONDS = 30
+"""A pod is no longer ready some 10 s after its errors began. Below this threshold it is worth
+not to wait for that: it may be crossed before most are heard of."""
+
+
 class Delivery(StrEnum):
     """How a camera's deliveries go."""
 
@@ -73,12 +78,14 @@ class FleetDecision:
         erroring: Cameras with buffer errors.
         cameras: All running cameras.
         look_again_at: When to decide again even if nothing is heard; None when not needed.
+        hurry: Ask the others how they are, rather than wait for them to be heard of.
     """
 
     state: FleetState
     erroring: int
     cameras: int
     look_again_at: datetime | None = None
+    hurry: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +95,12 @@ class CameraDelivery:
     Attributes:
         delivery: What was last heard.
         last_buffer_restart: When a buffer error last forced a restart.
+        threshold_seconds: Errors for so long force one.
     """
 
     delivery: Delivery
     last_buffer_restart: datetime | None = None
+    threshold_seconds: float = 60
 
 
 def guard_fleet(
@@ -108,6 +117,7 @@ def guard_fleet(
         now: The time.
         policy: When it acts.
     """
+    cameras = list(cameras)
     deliveries = [_delivery(camera, now, policy) for camera in cameras]
     erroring = deliveries.count(Delivery.ERRORING)
     known = len(deliveries) - deliveries.count(Delivery.UNKNOWN)
@@ -118,7 +128,17 @@ def guard_fleet(
         after = FleetState(now + timedelta(seconds=policy.hold_seconds)) if outage else state
     else:
         after = _while_holding(state, now, policy, outage=outage, calm=calm)
-    return FleetDecision(after, erroring, len(deliveries), _look_again(after, now, policy))
+    quick = any(
+        delivery is Delivery.ERRORING and camera.threshold_seconds < QUICK_THRESHOLD_SECONDS
+        for delivery, camera in zip(deliveries, cameras, strict=True)
+    )
+    return FleetDecision(
+        after,
+        erroring,
+        len(deliveries),
+        _look_again(after, now, policy),
+        hurry=quick and not after.holding and len(deliveries) >= policy.min_cameras,
+    )
 
 
 def fleet_from_holds(holds: Iterable[datetime | None], now: datetime) -> FleetState:

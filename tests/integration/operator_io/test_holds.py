@@ -99,6 +99,46 @@ def test_a_pod_that_is_made_in_a_hold_is_told_of_it_with_its_end(
     until(lambda: _has_end(api, "one"), what=lambda: told(api, "one-0"))
 
 
+def test_with_a_short_threshold_one_unready_pod_is_enough_to_ask_the_others(
+    api: Api, make_operator: Callable[..., OperatorProcess], streams: Streams
+) -> None:
+    operator = make_operator(stream_status_url=streams.url)
+    operator.write_defaults(threshold=10)
+    operator.start()
+    kubelets = {name: _running(api, name) for name in NAMES}
+    streams.state = "erroring"
+
+    kubelets["one"].set_ready(False)
+
+    for name in NEWER:
+        until(lambda name=name: _has_end(api, name), what=lambda: api.status("two"))  # type: ignore[misc]
+    assert "holdUntil" not in told(api, "old-0")
+    # Those that are ready by their pods, and not well by their own word, are asked on.
+    until(lambda: api.condition("two", "BufferHealthy").get("reason") == "Held")
+    quiet(lambda: api.condition("two", "BufferHealthy"))
+
+
+@pytest.mark.parametrize("threshold", [10, 60])
+def test_a_camera_with_errors_of_its_own_is_no_reason_to_ask_for_ever(
+    api: Api, make_operator: Callable[..., OperatorProcess], streams: Streams, threshold: int
+) -> None:
+    operator = make_operator(stream_status_url=streams.url)
+    operator.write_defaults(threshold=threshold)
+    operator.start()
+    kubelets = {name: _running(api, name) for name in NAMES}
+    quiet(lambda: len(streams.asked))
+    streams.asked.clear()
+
+    for ready in (False, True, False):
+        streams.states["one-0"] = "healthy" if ready else "erroring"
+        kubelets["one"].set_ready(ready)
+        until(lambda ready=ready: (api.condition("one").get("status") == "True") is ready)  # type: ignore[misc]
+
+    quiet(lambda: [pod for pod in streams.asked if pod != "one-0"], 5)
+    others = Counter(pod for pod in streams.asked if pod != "one-0")
+    assert others == Counter({"two-0": 1, "three-0": 1, "old-0": 1} if threshold < 30 else {})
+
+
 def test_a_spent_budget_holds_until_there_is_room_again(
     api: Api, make_operator: Callable[..., OperatorProcess], streams: Streams
 ) -> None:

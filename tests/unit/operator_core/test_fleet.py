@@ -112,6 +112,25 @@ def test_few_errors_late_in_a_hold_do_not_move_its_end() -> None:
     assert not guard_fleet(decision.state, fleet(1, 3), later(600)).state.holding
 
 
+@pytest.mark.parametrize(
+    ("threshold", "others", "hurry"),
+    [
+        (29, fleet(0, 3), True),
+        (29, fleet(0, 0, 3), True),
+        (30, fleet(0, 3), False),
+        (10, fleet(0, 1), False),
+        (10, fleet(3), False),
+    ],
+)
+def test_it_is_in_a_hurry_where_a_short_threshold_runs_and_a_hold_may_be_called_for(
+    threshold: int, others: list[CameraDelivery], hurry: bool
+) -> None:
+    first = CameraDelivery(Delivery.ERRORING, threshold_seconds=threshold)
+    assert guard_fleet(FleetState(), [first, *others], NOW).hurry is hurry
+    well = CameraDelivery(Delivery.FLOWING, threshold_seconds=threshold)
+    assert not guard_fleet(FleetState(), [well, *others], NOW).hurry
+
+
 def test_after_a_start_the_hold_is_known_from_the_cameras() -> None:
     assert fleet_from_holds([None, later(5), later(9)], NOW) == FleetState(later(9))
     assert fleet_from_holds([later(-5), None], NOW) == FleetState()

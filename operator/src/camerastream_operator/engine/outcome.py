@@ -63,6 +63,11 @@ class Outcome:
             applied = self.stream.settings_generation
         return applied != self.found.effective.generation
 
+    @property
+    def _has_errors(self) -> bool:
+        """Whether the stream says so, though its pod may not be unready yet."""
+        return self.stream is not None and self.stream.delivery is Delivery.ERRORING
+
     def observation(self) -> Observation:
         """Return what conditions are made from."""
         secrets, claims = volume_sources(self.found.desired, self.camera.name)
@@ -90,7 +95,9 @@ class Outcome:
         elif self.pod is not None and self.pod.ready:
             delivery = Delivery.FLOWING
         times = self.found.counted.record.buffer_error_times
-        return CameraDelivery(delivery, times[0] if times else None)
+        effective = self.found.effective
+        threshold = {"threshold_seconds": effective.wanted.threshold_seconds} if effective else {}
+        return CameraDelivery(delivery, times[0] if times else None, **threshold)
 
     def delays(self, jitter: float) -> Iterator[float]:
         """Yield after how many seconds something may change that no event tells of.
@@ -111,7 +118,7 @@ class Outcome:
             overdue = (pod.delete_by + DELETION_PATIENCE - self.now).total_seconds() + 1
             if overdue > 0:
                 yield overdue
-        elif is_running(pod) and not pod.ready:
+        elif is_running(pod) and (not pod.ready or self._has_errors):
             yield POLL_SECONDS * jitter
 
 

@@ -122,7 +122,7 @@ class Reconciler:
             stateful_set, apply_error = await self._ensure(camera, found, evidence)
         except CameraGoneError:
             return 0.0
-        stream = await self._ask(camera, pod, found)
+        stream = await self._ask(key, camera, pod, found)
         rolling = False
         if stateful_set is not None and found.desired is not None and not apply_error:
             rolling = await self._roll(key, pod, stateful_set, now)
@@ -247,12 +247,16 @@ class Reconciler:
             raise
 
     async def _ask(
-        self, camera: CameraStream, pod: Pod | None, found: Assessment
+        self, key: Key, camera: CameraStream, pod: Pod | None, found: Assessment
     ) -> StreamStatus | None:
-        """Ask the stream where its answer matters: not ready, or its settings just changed."""
+        """Ask the stream where its answer matters: to the fleet guard, too, when it is in a hurry.
+
+        Else when it is not ready, or its settings have just changed.
+        """
         if pod is None or found.effective is None or pod.delete_by is not None:
             return None
-        if pod.ready and applied_generation(camera) == found.effective.generation:
+        applied = applied_generation(camera) == found.effective.generation
+        if pod.ready and applied and not self._fleet.asks(key):
             return None
         return await self._reader.read(camera.namespace, pod)
 

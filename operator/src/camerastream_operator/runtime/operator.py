@@ -29,7 +29,7 @@ from camerastream_operator.runtime.progress import Progress
 from camerastream_operator.runtime.settings import SettingsError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from camerastream_operator.engine.clock import Clock
     from camerastream_operator.kube.calls import ApiCaller
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 _LOOK_AT_DEFAULTS_SECONDS = 2.0
 _FIRST_LIST_RETRY_SECONDS = 2.0
 _GATHER_SECONDS = 0.1
+_ASKED_PER_SECOND = 100
 
 
 class Operator:
@@ -88,7 +89,10 @@ class Operator:
             on_change=self._queue_one,
         )
         self._fleet = FleetKeeper(
-            lambda: defaults.current.fleet, now=clock.now, on_change=self._queue_all
+            lambda: defaults.current.fleet,
+            now=clock.now,
+            on_change=self._queue_all,
+            on_ask=self._queue_asked,
         )
         self._reader = StreamReader(
             settings.stream_status_url, clock=clock.monotonic, random=clock.random
@@ -232,6 +236,10 @@ class Operator:
 
     def _queue_all(self) -> None:
         self._queue.add_spread(self._cache.cameras(), self._settings.writes_per_second)
+
+    def _queue_asked(self, keys: Sequence[Key]) -> None:
+        for number, key in enumerate(keys):
+            self._queue.add(key, number / _ASKED_PER_SECOND)
 
     async def _first_list(self) -> None:
         said = False
