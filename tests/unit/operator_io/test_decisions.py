@@ -8,6 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from camerastream_operator.engine.assessment import Assessment
+from camerastream_operator.engine.outcome import POLL_SECONDS, Outcome
 from camerastream_operator.engine.pacing import (
     CONFIRMATION_SECONDS,
     FIRST_PATIENCE_SECONDS,
@@ -18,7 +20,12 @@ from camerastream_operator.engine.rollout import PATIENCE_SECONDS as ROLL_PATIEN
 from camerastream_operator.engine.rollout import RollGate
 from camerastream_operator.kube.patches import merge_patch
 from camerastream_operator.kube.resources import Key
+from camerastream_operator.ledger import Counted
+from camerastream_operator.pods import read_pod
+from camerastream_operator.restarts import RestartRecord
 from camerastream_operator.runtime.progress import Progress, not_live, not_ready
+from camerastream_operator.stream_status import StreamStatus
+from tests.unit.operator_core.resources import NOW, camera, pod
 
 JSON = st.recursive(
     st.booleans() | st.integers() | st.text(max_size=3) | st.lists(st.integers(), max_size=2),
@@ -102,6 +109,27 @@ def test_the_first_status_comes_soon_unless_many_wait_for_theirs() -> None:
     assert waits[0] == FIRST_PATIENCE_SECONDS
     assert waits[-1] == PATIENCE_SECONDS
     assert patience_seconds(_status("PodMissing"), _status("Starting")) == PATIENCE_SECONDS
+
+
+@pytest.mark.parametrize(
+    ("ready", "stream", "again"),
+    [
+        (True, None, False),
+        (True, StreamStatus("healthy"), False),
+        (False, StreamStatus("healthy"), True),
+        (False, None, True),
+        # Over before the pod gets unready, of which no event tells.
+        (True, StreamStatus("erroring"), True),
+        (True, StreamStatus("healthy", camera_up=False), True),
+    ],
+)
+def test_trouble_is_looked_at_again_until_it_is_over(
+    ready: bool, stream: StreamStatus | None, again: bool
+) -> None:
+    found = Assessment(RestartRecord(), Counted(RestartRecord()))
+    look = read_pod(pod(ready=ready))
+    outcome = Outcome(camera(), found, NOW, look, stream, "", rolling=False)
+    assert list(outcome.delays(1.0)) == ([POLL_SECONDS] if again else [])
 
 
 def test_so_many_pods_are_replaced_at_a_time_and_a_broken_one_does_not_block_for_ever() -> None:

@@ -64,9 +64,15 @@ class Outcome:
         return applied != self.found.effective.generation
 
     @property
-    def _has_errors(self) -> bool:
-        """Whether the stream says so, though its pod may not be unready yet."""
-        return self.stream is not None and self.stream.delivery is Delivery.ERRORING
+    def _in_trouble(self) -> bool:
+        """Whether the stream said that something is wrong.
+
+        What is short does not make the pod unready, and then no event tells of its end.
+        """
+        stream = self.stream
+        return stream is not None and not (
+            stream.camera_up and stream.delivery is not Delivery.ERRORING
+        )
 
     def observation(self) -> Observation:
         """Return what conditions are made from."""
@@ -118,7 +124,7 @@ class Outcome:
             overdue = (pod.delete_by + DELETION_PATIENCE - self.now).total_seconds() + 1
             if overdue > 0:
                 yield overdue
-        elif is_running(pod) and (not pod.ready or self._has_errors):
+        elif is_running(pod) and (not pod.ready or self._in_trouble):
             yield POLL_SECONDS * jitter
 
 
