@@ -1,8 +1,8 @@
 """What `helm test` runs: is the operator ready, is the CRD served, does Kafka answer?
 
-And are the cameras of the values as these list them? It needs Python's standard library only
-and runs in any image with a `python3`. Each check is one command, and says in one sentence what
-it found; the exit code is 1 when that is bad.
+And are the cameras as the values list them? It needs Python's standard library only and runs in
+any image with a `python3`. Each check is one command, and says in one sentence what it found;
+the exit code is 1 when that is bad.
 """
 
 from __future__ import annotations

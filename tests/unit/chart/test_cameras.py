@@ -21,12 +21,14 @@ from tests.unit.chart.helm import CHART, NAMESPACE, RELEASE, ROOT, only
 from tests.unit.chart.test_agrees_with_operator import environment, rules_of
 
 if TYPE_CHECKING:
+    from pathlib import Path
     from types import ModuleType
 
     from camerastream_operator.camera_list import CameraList
     from tests.unit.chart.helm import Helm
 
 CONFIG_MAP = "camerastream-operator-cameras"
+EXAMPLES = sorted((ROOT / "examples/helm").glob("*.yaml"))
 CAMERA = {"name": "lobby", "spec": {"source": {"url": "test:"}}}
 
 
@@ -145,6 +147,13 @@ def test_the_file_is_read_as_the_json_that_it_is(helm: Helm) -> None:
     objects = helm.template({**KAFKA, "cameras": [{"name": "lobby", "spec": spec}]})
     text = only(objects, "ConfigMap", CONFIG_MAP)["data"]["cameras.json"]
     assert listed(objects).cameras[0].spec == json.loads(text)["cameras"][0]["spec"] == spec
+
+
+@pytest.mark.parametrize("file", EXAMPLES, ids=lambda file: str(file.name))
+def test_the_examples_are_taken(helm: Helm, helm4: Helm, file: Path) -> None:
+    for each in (helm, helm4):
+        objects = each.template({**KAFKA, **yaml.safe_load(file.read_text(encoding="utf-8"))})
+        assert listed(objects).cameras
 
 
 def test_notes_say_where_the_cameras_are_seen(helm4: Helm) -> None:

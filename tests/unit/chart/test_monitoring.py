@@ -61,6 +61,7 @@ def existing_metrics() -> set[str]:
         ("stream/src/camerastream/health/metrics.py", "camerastream_"),
         ("operator/src/camerastream_operator/runtime/metrics.py", "camerastream_operator_"),
         ("operator/src/camerastream_operator/runtime/operator.py", "camerastream_operator_"),
+        ("operator/src/camerastream_operator/runtime/listed_cameras.py", "camerastream_operator_"),
     ):
         text = (ROOT / file).read_text(encoding="utf-8").replace('_PREFIX + "', '"')
         found = re.findall(r'"(?:\{_PREFIX\})?([a-z]+(?:_[a-z]+)*)"', text)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from camerastream_operator.kube.resources import Key
 from camerastream_operator.names import API_VERSION, KIND, MANAGER
 
 if TYPE_CHECKING:
@@ -73,22 +74,18 @@ def restart_event(
     said = f": {restart.message}" if restart.message else ""
     cause = f", cause {restart.cause}" if restart.cause else ""
     note = f"the container was restarted ({restart.reason.value}{cause}){said}"
+    body = warning(
+        restart.event_name(camera.name),
+        Key(camera.namespace, camera.name),
+        camera.uid,
+        reason=f"{restart.reason.value}Restart",
+        action="CountRestart",
+        note=note,
+        instance=instance,
+        now=now,
+    )
     return {
-        "apiVersion": "events.k8s.io/v1",
-        "kind": "Event",
-        "metadata": {"name": restart.event_name(camera.name), "namespace": camera.namespace},
-        "eventTime": now.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
-        "type": "Warning",
-        "reason": f"{restart.reason.value}Restart",
-        "action": "CountRestart",
-        "note": note.encode()[:MAX_NOTE_BYTES].decode(errors="ignore"),
-        "regarding": {
-            "apiVersion": API_VERSION,
-            "kind": KIND,
-            "namespace": camera.namespace,
-            "name": camera.name,
-            "uid": camera.uid,
-        },
+        **body,
         "related": {
             "apiVersion": "v1",
             "kind": "Pod",
@@ -96,6 +93,48 @@ def restart_event(
             "name": restart.pod_name,
             "uid": restart.pod_uid,
         },
+    }
+
+
+def warning(
+    name: str,
+    camera: Key,
+    uid: str,
+    *,
+    reason: str,
+    action: str,
+    note: str,
+    instance: str,
+    now: datetime,
+) -> dict[str, Any]:
+    """Return a Warning about a CameraStream.
+
+    Args:
+        name: Of the Event.
+        camera: The CameraStream.
+        uid: Its UID, empty when there is none of that name.
+        reason: Why, in one CamelCase word.
+        action: What was being done.
+        note: A sentence; cut where it is too long.
+        instance: Which operator this is.
+        now: The time.
+    """
+    regarding = {
+        "apiVersion": API_VERSION,
+        "kind": KIND,
+        "namespace": camera.namespace,
+        "name": camera.name,
+    }
+    return {
+        "apiVersion": "events.k8s.io/v1",
+        "kind": "Event",
+        "metadata": {"name": name, "namespace": camera.namespace},
+        "eventTime": now.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+        "type": "Warning",
+        "reason": reason,
+        "action": action,
+        "note": note.encode()[:MAX_NOTE_BYTES].decode(errors="ignore"),
+        "regarding": {**regarding, "uid": uid} if uid else regarding,
         "reportingController": f"camerastream.dev/{MANAGER}",
         "reportingInstance": instance[:128],
     }

@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
-from camerastream_operator.engine.recorder import MAX_NOTE_BYTES
+from camerastream_operator.engine.recorder import warning
 from camerastream_operator.kube.errors import ApiError
-from camerastream_operator.names import API_VERSION, KIND, MANAGER
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -79,25 +78,14 @@ class Refusals:
 def refusal_event(refusal: Refusal, instance: str, now: datetime) -> dict[str, Any]:
     """Return the Event of a refusal; the same one has the same name."""
     said = f"{refusal.uid} {refusal.reason.value} {refusal.sentence}"
-    regarding = {
-        "apiVersion": API_VERSION,
-        "kind": KIND,
-        "namespace": refusal.key.namespace,
-        "name": refusal.key.name,
-    }
-    return {
-        "apiVersion": "events.k8s.io/v1",
-        "kind": "Event",
-        "metadata": {
-            "name": f"{refusal.key.name}.{hashlib.sha256(said.encode()).hexdigest()[:16]}",
-            "namespace": refusal.key.namespace,
-        },
-        "eventTime": now.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
-        "type": "Warning",
-        "reason": refusal.reason.value,
-        "action": "ApplyCameraList",
-        "note": refusal.sentence.encode()[:MAX_NOTE_BYTES].decode(errors="ignore"),
-        "regarding": {**regarding, "uid": refusal.uid} if refusal.uid else regarding,
-        "reportingController": f"camerastream.dev/{MANAGER}",
-        "reportingInstance": instance[:128],
-    }
+    digest = hashlib.sha256(said.encode()).hexdigest()[:16]
+    return warning(
+        f"{refusal.key.name}.{digest}",
+        refusal.key,
+        refusal.uid,
+        reason=refusal.reason.value,
+        action="ApplyCameraList",
+        note=refusal.sentence,
+        instance=instance,
+        now=now,
+    )
