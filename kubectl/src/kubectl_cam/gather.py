@@ -53,7 +53,9 @@ class Gatherer:
 
     Args:
         cluster: The API server.
-        timeout_seconds: How long pods have to answer.
+        timeout_seconds: How long each pod has to answer.
+        patience_seconds: How long all of them are waited for; there may be more than can be
+            asked at a time.
         now: The time.
     """
 
@@ -61,10 +63,12 @@ class Gatherer:
         self,
         cluster: Cluster,
         timeout_seconds: float,
+        patience_seconds: float,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._cluster = cluster
         self._timeout_seconds = timeout_seconds
+        self._patience_seconds = patience_seconds
         self._now = now
         self._pods: PodReader[Answer] = PodReader(self._ask, _late, workers=CONNECTIONS)
 
@@ -78,7 +82,7 @@ class Gatherer:
         asked = [camera for camera in cameras if camera.state is not State.SUSPENDED]
         # Those that are ready answer at once; who hangs must not keep them waiting.
         asked.sort(key=lambda camera: camera.ready != "True")
-        answers = self._pods.read(map(_pod, asked), self._timeout_seconds)
+        answers = self._pods.read(map(_pod, asked), self._patience_seconds)
         now = self._now()
         rows = (make_row(each, answers.get(_pod(each), Answer(None)), now) for each in cameras)
         return ordered(rows), now
@@ -92,4 +96,4 @@ def _pod(camera: Camera) -> PodName:
 
 
 def _late(seconds: float) -> Answer:
-    return Answer(None, f"the pod gives no answer within {seconds:g} s")
+    return Answer(None, f"no answer from the pod within {seconds:g} s")

@@ -130,8 +130,8 @@ def everything() -> list[Row]:
                 ),
                 figures(spooled=1200),
             ),
-            row(resource("yard"), "the pod gives no answer within 5 s"),
-            row(resource("ramp"), "the pod gives no answer within 5 s"),
+            row(resource("yard"), "no answer from the pod within 5 s"),
+            row(resource("ramp"), "no answer from the pod within 5 s"),
             row(
                 resource(
                     "store",

@@ -122,7 +122,7 @@ def test_json_holds_the_same() -> None:
     assert by_name["lobby"]["live"]["queueRatio"] == 0.87
     assert by_name["lobby"]["threshold"] == {"seconds": 90, "source": "Spec"}
     assert by_name["yard"]["live"] is None
-    assert by_name["yard"]["liveReason"] == "the pod gives no answer within 5 s"
+    assert by_name["yard"]["liveReason"] == "no answer from the pod within 5 s"
     restarts = timeline_report(read_timeline(TROUBLED, NOW))
     assert restarts["restarts"][-1]["cause"] == "silent"
     assert restarts["holdUntil"] == "2026-03-01T12:20:00Z"

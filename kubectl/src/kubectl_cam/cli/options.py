@@ -34,7 +34,7 @@ def timeout_option(command: _Command) -> _Command:
         default=5.0,
         show_default=True,
         metavar="SECONDS",
-        help="how long pods have to answer",
+        help="how long each pod has to answer",
     )(command)
 
 

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 _ROUND_SECONDS = 2.0
 _SHORT_PATIENCE_SECONDS = 1.5
 """While watching: who has not answered by then is shown a round later."""
+_MOST_TIMEOUTS = 3
+"""Otherwise the table waits for so many timeouts at most: more pods than are asked at a time."""
 
 
 @click.command("status", short_help="how every camera is, trouble first")
@@ -65,9 +67,10 @@ def status_command(
     where = None if all_namespaces else cluster.namespace
     selection = Selection(where, names, selector)
     if watch and (output == "json" or _terminal()):
-        _watch(Gatherer(cluster, min(timeout_seconds, _SHORT_PATIENCE_SECONDS)), selection, output)
+        _watch(Gatherer(cluster, timeout_seconds, _SHORT_PATIENCE_SECONDS), selection, output)
         return
-    rows, now = Gatherer(cluster, timeout_seconds).rows(selection)
+    patience_seconds = _MOST_TIMEOUTS * timeout_seconds
+    rows, now = Gatherer(cluster, timeout_seconds, patience_seconds).rows(selection)
     if output == "json":
         _print_json(status_report(rows, now), indent=2)
     elif rows:

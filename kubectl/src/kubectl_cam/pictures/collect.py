@@ -57,7 +57,7 @@ def collect(cluster: Cluster, selection: Selection, timeout_seconds: float) -> C
             return problem
 
     def late(seconds: float) -> bytes | Problem:
-        return Problem(Exit.NO_POD, f"the pod gives no answer within {seconds:g} s")
+        return Problem(Exit.NO_POD, f"no answer from the pod within {seconds:g} s")
 
     reader: PodReader[bytes | Problem] = PodReader(ask, late, workers=_WORKERS)
     # Each may take that long, and so many are asked at a time.
