@@ -139,11 +139,12 @@ class Trouble:
         self._chart.kubectl.apply(kept)
         self._replace_operator()
         self._cameras["yard"].wait_for_condition("Ready", "True", "Streaming")
-        jammed = self._cameras["jammed"]
+        # The fleet's hold is over, and its own is left.
+        held = 'kube_camerastream_status_hold{camera="jammed", hold="BudgetExhausted"} == 1'
         wait_until(
-            lambda: jammed.status()["effectiveSettings"]["hold"] == "BudgetExhausted",
+            lambda: bool(self._prometheus.query(held)),
             _LONG_SECONDS,
-            lambda: str(jammed.status()),
+            lambda: str(self._cameras["jammed"].status()),
         )
         return Period(self._start, time.time())
 
