@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from tests.e2e.observability.access import kubeconfig_of
-from tests.e2e.observability.web import call
-from tests.integration.topic import wait_until
+from tests.e2e.observability.web import call, start
 from tests.testbed import tools
 from tests.testbed.kafka.ports import ReservedPorts
 from tests.unit.chart.helm import ROOT
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
 
 EXAMPLE = ROOT / "examples/monitoring/kube-state-metrics.yaml"
 ACCOUNT = "camerastream-kube-state-metrics"
-_START_SECONDS = 90
 
 
 def example() -> list[dict[str, Any]]:
@@ -59,26 +57,22 @@ class KubeStateMetrics:
         host = self._cluster.layout.address
         port, telemetry_port = ReservedPorts(host, 2, self._cluster.on_node([])).numbers
         self.address = f"{host}:{port}"
-        process = self._lease.popen(
-            self._cluster.on_node(
-                [
-                    str(tools.path("kube-state-metrics")),
-                    *self._mounted(config_map),
-                    f"--kubeconfig={kubeconfig}",
-                    f"--host={host}",
-                    f"--port={port}",
-                    f"--telemetry-host={host}",
-                    f"--telemetry-port={telemetry_port}",
-                ]
-            ),
+        start(
+            self._cluster,
+            self._lease,
+            [
+                str(tools.path("kube-state-metrics")),
+                *self._mounted(config_map),
+                f"--kubeconfig={kubeconfig}",
+                f"--host={host}",
+                f"--port={port}",
+                f"--telemetry-host={host}",
+                f"--telemetry-port={telemetry_port}",
+            ],
             log=self.log,
+            address=f"{host}:{telemetry_port}",
+            path="/readyz",
         )
-
-        def ready() -> bool:
-            assert process.poll() is None, self.log.read_text()[-2000:]
-            return call(f"{host}:{telemetry_port}", "/readyz")[0] == http.client.OK
-
-        wait_until(ready, _START_SECONDS, lambda: f"{self.log} says why it is not ready")
 
     def metrics(self) -> str:
         """Return what Prometheus would scrape."""

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from tests.e2e.observability.web import call
-from tests.integration.topic import wait_until
+from tests.e2e.observability.web import call, start
 from tests.testbed import tools
 from tests.testbed.kafka.ports import ReservedPorts
 
@@ -21,8 +20,6 @@ if TYPE_CHECKING:
 
     from tests.testbed.kubernetes.cluster import Cluster
     from tests.testbed.lease import Lease
-
-_START_SECONDS = 90
 
 
 class QueryError(Exception):
@@ -79,25 +76,20 @@ class Prometheus:
         host = self._cluster.layout.address
         (port,) = ReservedPorts(host, 1, self._cluster.on_node([])).numbers
         self._address = f"{host}:{port}"
-        log = self.folder / "prometheus.log"
-        process = self._lease.popen(
-            self._cluster.on_node(
-                [
-                    str(tools.path("prometheus")),
-                    f"--config.file={self._configuration}",
-                    f"--storage.tsdb.path={self.folder / 'data'}",
-                    f"--web.listen-address={self._address}",
-                    "--web.enable-lifecycle",
-                ]
-            ),
-            log=log,
+        start(
+            self._cluster,
+            self._lease,
+            [
+                str(tools.path("prometheus")),
+                f"--config.file={self._configuration}",
+                f"--storage.tsdb.path={self.folder / 'data'}",
+                f"--web.listen-address={self._address}",
+                "--web.enable-lifecycle",
+            ],
+            log=self.folder / "prometheus.log",
+            address=self._address,
+            path="/-/ready",
         )
-
-        def ready() -> bool:
-            assert process.poll() is None, log.read_text()[-2000:]
-            return call(self._address, "/-/ready")[0] == http.client.OK
-
-        wait_until(ready, _START_SECONDS, lambda: f"{log} says why it does not start")
 
     def load_rules(self, groups: Sequence[Mapping[str, Any]]) -> None:
         """Evaluate these rules from now on, instead of the earlier ones."""
