@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from camerastream_operator.kube.resources import Key, Resource
 
 _LIST_SECONDS = 120.0
-_PAGE = 500
+_PAGE = 200
 _MERGE_PATCH = "application/merge-patch+json"
 _APPLY_PATCH = "application/apply-patch+yaml"
 

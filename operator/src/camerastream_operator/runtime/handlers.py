@@ -27,7 +27,7 @@ _WATCHED = {
 _IDENTITY: Any = "camerastream-operator"
 _CONNECT_SECONDS = 5.0
 _REQUEST_SECONDS = 60.0
-_PAGE = 500
+_PAGE = 200
 _IDLE_SECONDS = 1.0
 
 
