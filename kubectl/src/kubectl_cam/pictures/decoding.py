@@ -23,8 +23,7 @@ def need_pillow() -> None:
     except ImportError:
         raise Problem(
             Exit.NOT_INSTALLED,
-            "Pillow is not installed, which --show and --all need; write: pip install "
-            "'camerastream-kubectl[pictures]'",
+            "Pillow is not installed, which --show and --all need; write: pip install pillow",
         ) from None
 
 
