@@ -14,6 +14,11 @@ BENCHMARKS = {
     "agreement": "decisions against the full-resolution method, by clip, size and interval",
     "producer": "frames into a real Kafka, flat out: against a bare loop and Kafka's own tool",
     "slow_link": "a 30 fps camera whose broker answers late or not at all: CPU and latency",
+    "mjpeg": "a 1080p MJPEG camera, every frame: bytes identical, cost against decoding",
+    "memory": "a stream pod by stage, by picture size, with Kafka silent (eight minutes)",
+    "start": "from nothing to the first frame that Kafka has: CPU time",
+    "shutdown": "SIGTERM with a full queue: nothing missing, /livez answers",
+    "reconnects": "a camera that goes away 1,000 times: memory stays flat (ten minutes)",
     "operator_scale": "1,000 CameraStreams: time, API writes, CPU and memory (six minutes)",
     "operator_comparison": "the same cameras by kopf's default handlers (eight minutes)",
 }

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -101,3 +104,31 @@ def test_every_start_is_balanced(previous: StreamState, spooled: int, damaged: b
 @given(states)
 def test_the_state_survives_its_json(state: StreamState) -> None:
     assert state_from_json(state_to_json(state)) == state
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "not JSON",
+        "[]",
+        "{}",
+        '{"stream": 5}',
+        '{"stream": "s", "next_sequence": "many"}',
+        '{"stream": "s", "counts": []}',
+        '{"stream": "s", "counts": {"selected": null}}',
+        '{"stream": "s", "running_mode": "sometimes"}',
+        '{"stream": "s", "ends": [1]}',
+    ],
+)
+def test_what_is_no_state_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        state_from_json(text)
+
+
+def test_fields_of_another_version_are_left_out() -> None:
+    state = running(None, selected=3, delivered=3)
+    values = json.loads(state_to_json(state))
+    values["invented_later"] = 1
+    values["counts"]["invented_later"] = 2
+    assert state_from_json(json.dumps(values)) == state

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import sys
 
 
@@ -18,6 +17,6 @@ def load_structlog_without_rich() -> None:
         return
     sys.modules["rich"] = None  # type: ignore[assignment]
     try:
-        importlib.import_module("structlog")
+        import structlog  # noqa: F401, PLC0415 - kept for all who import it later
     finally:
         del sys.modules["rich"]
