@@ -21,7 +21,7 @@ ROOT = Path(__file__).parents[3]
 UNWANTED = {
     "pydantic",
     "pydantic_settings",
-    "rich",
+    "rich.console",  # "rich" itself is asked for, and refused
     "pygments",
     "av",
     "kopf",
