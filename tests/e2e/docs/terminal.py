@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import subprocess
 import sys
 import threading
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 _ENDLESS = ("--watch", " -f |", "watch --bootstrap-servers")
 _PATIENCE_SECONDS = 180
 _TERMINAL = "import pty, sys; sys.exit(pty.spawn(sys.argv[1:]) >> 8)"
+_PRESS_SECONDS = 5
 _CTRL_C = b"\x03"
 
 
@@ -64,11 +66,12 @@ class Terminal:
             stderr=subprocess.STDOUT,
         )
         assert process.stdin is not None
+        assert process.stdout is not None
+        output = process.stdout
         said: list[bytes] = []
 
         def read() -> None:
-            assert process.stdout is not None
-            while chunk := process.stdout.read1(65536):
+            while chunk := output.read1(65536):
                 said.append(chunk)
 
         reader = threading.Thread(target=read, daemon=True)
@@ -79,16 +82,29 @@ class Terminal:
                 _PATIENCE_SECONDS,
                 lambda: f"{command} says nothing",
             )
-            if process.poll() is None:
-                process.stdin.write(_CTRL_C)
-                process.stdin.flush()
-            process.wait(60)
+            self._press_ctrl_c(process)
         finally:
             process.kill()
             process.wait()
             reader.join(10)
+            with contextlib.suppress(BrokenPipeError):
+                process.stdin.close()
+            output.close()
         text = b"".join(said).decode(errors="replace")
         lines = text.splitlines()
         assert not any(line.lower().startswith("error") for line in lines), f"{command}\n{text}"
         assert lines, f"{command} ended without a word"
         return text
+
+    def _press_ctrl_c(self, process: subprocess.Popen[bytes]) -> None:
+        """Press it until it is heard: `kubectl run` says something before it has attached."""
+        assert process.stdin is not None
+        for _ in range(_PATIENCE_SECONDS // _PRESS_SECONDS):
+            if process.poll() is not None:
+                return
+            with contextlib.suppress(BrokenPipeError):
+                process.stdin.write(_CTRL_C)
+                process.stdin.flush()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(_PRESS_SECONDS)
+        raise AssertionError(f"Ctrl-C does not end {process.args}")

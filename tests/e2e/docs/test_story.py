@@ -160,7 +160,7 @@ def _restarted(kubectl: Kubectl) -> None:
 
 
 BEFORE: dict[str, Callable[[Kubectl], None]] = {
-    "simulateBufferError": lambda kubectl: _patch(kubectl, {"thresholdSeconds": 5}),
+    "simulateBufferError": lambda kubectl: _patch(kubectl, {"thresholdSeconds": 8}),
 }
 AFTER: dict[str, Callable[[Kubectl], None]] = {
     "apply -f examples/lobby.yaml": _ready,
