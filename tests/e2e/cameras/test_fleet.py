@@ -34,6 +34,8 @@ def test_an_outage_for_ten_cameras_is_a_hold_and_no_storm_of_restarts(
     for camera in cameras:
         camera.wait_for_condition("BufferHealthy", "False", "Held")
         assert camera.status()["effectiveSettings"]["hold"] == "FleetOutage"
+    for camera in cameras:
+        kubectl.wait(f"{camera.name} is not told the hold's end", lambda it=camera: _told_end(it))
     held_for = max(camera.stream()["monitor"]["errorDurationSeconds"] for camera in cameras)
     kubectl.wait(
         "the threshold is not crossed",
@@ -50,6 +52,11 @@ def test_an_outage_for_ten_cameras_is_a_hold_and_no_storm_of_restarts(
     assert {camera.name: camera.restarts() for camera in cameras} == {
         camera.name: {} for camera in cameras
     }
+
+
+def _told_end(camera: Camera) -> bool:
+    end = camera.status()["effectiveSettings"].get("holdUntil")
+    return end is not None and camera.stream()["monitor"]["holdUntil"] == end
 
 
 def test_an_exhausted_budget_ends_in_a_hold(
