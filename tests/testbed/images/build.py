@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
 import subprocess
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +24,7 @@ ROOT = Path(__file__).parents[3]
 _BASE = "localhost/testbed-base"
 _CERTIFICATES = "/etc/ssl/certs"
 _QUOTED_LINES = 12
+_ARCHIVE_SECONDS = 3600
 
 
 def reference(target: str) -> str:
@@ -47,32 +50,30 @@ def build(target: str, lease: Lease) -> Path:
     if base == _BASE and Path(PIP_CONFIGURATION).exists():
         mounts.append(f"--volume={PIP_CONFIGURATION}:{PIP_CONFIGURATION}:ro")
     with step(f"building the image {reference(target)}", 60):
-        _buildah(
+        said = _buildah(
             lease,
             *("build", "--quiet", "--layers", "--isolation=chroot", "--network=host", *mounts),
             *(f"--build-arg=BASE_IMAGE={base}", f"--target={target}"),
             *(f"--tag={reference(target)}", f"--file={ROOT / 'Dockerfile'}", str(ROOT)),
         )
-        return _archive(target, lease)
+        # By its ID: another checkout that builds now gives its own image the same name.
+        return _archive(target, said.split()[-1], lease)
 
 
-def _archive(target: str, lease: Lease) -> Path:
-    found = _buildah(
-        lease, "inspect", "--type=image", "--format={{.FromImageID}}", reference(target)
-    )
-    identity = found.strip()[:24]
+def _archive(target: str, image_id: str, lease: Lease) -> Path:
     folder = cache_folder() / "archives"
-    archive = folder / f"{target}-{identity}.tar"
+    archive = folder / f"{target}-{image_id[:24]}.tar"
     if archive.exists():
+        archive.touch()
         return archive
     folder.mkdir(parents=True, exist_ok=True)
-    for older in folder.glob(f"{target}-*.tar"):
-        older.unlink()
-    draft = archive.with_suffix(".draft")
-    draft.unlink(missing_ok=True)
-    _buildah(
-        lease, "push", "--quiet", reference(target), f"docker-archive:{draft}:{reference(target)}"
-    )
+    for older in folder.glob(f"{target}-*"):
+        # A younger one may be about to be loaded, for another checkout.
+        with contextlib.suppress(FileNotFoundError):
+            if time.time() - older.stat().st_mtime > _ARCHIVE_SECONDS:
+                older.unlink()
+    draft = folder / f"{archive.name}.{os.getpid()}.draft"
+    _buildah(lease, "push", "--quiet", image_id, f"docker-archive:{draft}:{reference(target)}")
     draft.rename(archive)
     return archive
 
