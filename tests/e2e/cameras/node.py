@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from camerastream_operator.pod_template import USER_ID
 from tests.testbed.site.site import OwnSite
 
 if TYPE_CHECKING:
@@ -61,12 +60,6 @@ class CameraNode:
         sent, other than SIGKILL.
         """
         self._run(sys.executable, "-c", _CORRUPT, self._pid())
-
-    def deny_memory(self) -> None:
-        """Let the process have no more memory than it has, by a limit of its own."""
-        # As its own user: in many a sandbox root has no right over others' limits.
-        user = ("setpriv", f"--reuid={USER_ID}", f"--regid={USER_ID}", "--clear-groups")
-        self._run(*user, "prlimit", f"--pid={self._pid()}", "--as=1:1")
 
     def _run(self, *command: str) -> None:
         subprocess.run(self._cluster.on_node(command), check=True)
