@@ -6,6 +6,7 @@ finalizers, and write nothing.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +30,11 @@ _CONNECT_SECONDS = 5.0
 _REQUEST_SECONDS = 60.0
 _PAGE = 200
 _IDLE_SECONDS = 1.0
+_LOOK_SECONDS = 2.0
+_START_SECONDS = 120.0
+_END_SECONDS = 10.0
+_WATCHER = "watcher for "
+"""How the names of kopf's tasks begin that watch."""
 
 
 class WatchFailedError(Exception):
@@ -53,8 +59,11 @@ async def watch(
     Raises:
         WatchFailedError: kopf has given up.
     """
-    try:
-        await kopf.operator(
+    watchers = len(_WATCHED) * max(1, len(namespaces))
+    # Before kopf, which takes every task that is younger for its own.
+    lost = asyncio.create_task(_until_one_is_lost(watchers), name="guard of watches")
+    engine = asyncio.create_task(
+        kopf.operator(
             registry=_registry(on_event),
             settings=_settings(failure_seconds),
             standalone=True,
@@ -63,10 +72,39 @@ async def watch(
             identity=_IDENTITY,
             clusterwide=not namespaces,
             namespaces=namespaces,
-        )
-    except Exception as error:
+        ),
+        name="kopf engine",
+    )
+    try:
+        await asyncio.wait({engine, lost}, return_when=asyncio.FIRST_COMPLETED)
+        # Mostly it ends by itself then, and knows why.
+        await asyncio.wait({engine}, timeout=_END_SECONDS)
+    finally:
+        for task in (engine, lost):
+            task.cancel()
+        await asyncio.wait({engine, lost}, timeout=_END_SECONDS)
+    if not engine.done() or engine.cancelled():
+        raise WatchFailedError("a watch has ended, and kopf goes on without it")
+    if (error := engine.exception()) is not None:
         said = error.args[0] if error.args else ""
         raise WatchFailedError(f"{type(error).__name__}: {said}".rstrip(": ")) from error
+
+
+async def _until_one_is_lost(count: int) -> None:
+    """Wait until fewer watches run than should.
+
+    When several fail at once, one of them may wait for ever for a new login, and kopf for it
+    (1.45.2): a process that lives and hears nothing.
+    """
+    time = asyncio.get_running_loop().time
+    expected_at = time() + _START_SECONDS
+    while True:
+        await asyncio.sleep(_LOOK_SECONDS)
+        names = [task.get_name() for task in asyncio.all_tasks() if not task.done()]
+        if sum(name.startswith(_WATCHER) for name in names) >= count:
+            expected_at = time()
+        elif time() >= expected_at:
+            return
 
 
 def _registry(on_event: Callable[[Kind, str, Mapping[str, Any]], None]) -> kopf.OperatorRegistry:

@@ -37,7 +37,9 @@ def run_process(settings: Settings, defaults: DefaultsFile) -> int:
     configure_logging(level=settings.log_level, log_format=settings.log_format, out=sys.stdout)
     log = structlog.get_logger()
     try:
-        return asyncio.run(_run(settings, defaults))
+        # Not `asyncio.run`, which waits for every task: some of kopf's may never end, and the
+        # process is about to.
+        return asyncio.Runner().run(_run(settings, defaults))
     except NoClusterError as error:
         log.critical(str(error))
         return EXIT_BAD_SETTINGS
