@@ -59,7 +59,7 @@ async def watch(
     Raises:
         WatchFailedError: kopf has given up.
     """
-    watchers = len(_WATCHED) * max(1, len(namespaces))
+    watchers = len(_WATCHED) * max(1, len(set(namespaces)))
     # Before kopf, which takes every task that is younger for its own.
     lost = asyncio.create_task(_until_one_is_lost(watchers), name="guard of watches")
     engine = asyncio.create_task(
