@@ -1,7 +1,7 @@
 """What a setting's declaration holds, and how a text becomes its value.
 
 Texts are converted by click, which reads the command line anyway. pydantic would do it as
-well, but it keeps 17 MiB in every pod (docs/decisions/0020-a-lean-stream-process.md).
+well, but it keeps 10 MiB in every pod (docs/decisions/0020-a-lean-stream-process.md).
 """
 
 from __future__ import annotations
