@@ -102,7 +102,7 @@ def choice(values: Sequence[str]) -> str:
         ('shop', '(a\\\\\\\\.b|c)')
     """
     # Twice: for the regular expression, and for the string in PromQL that it stands in.
-    escaped = [_REGEX_CHARACTERS.sub(r"\\\\\1", value) for value in values]
+    escaped = [_REGEX_CHARACTERS.sub(r"\\\1", value).replace("\\", "\\\\") for value in values]
     return escaped[0] if len(escaped) == 1 else f"({'|'.join(escaped)})"
 
 

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 from camerastream.assembly import check_settings
 from camerastream.settings.load import environment_name, load_settings
-from camerastream.settings.model import Settings
+from camerastream.settings.model import FIELDS
 from camerastream_operator.api.from_environment import migrate
 from camerastream_operator.api.mapping import FIXED, environment_values
 from camerastream_operator.api.resource import read_spec
@@ -67,7 +67,7 @@ def test_the_customers_own_file_gives_the_stream_the_same_settings(
     got = load_settings({}, env_file=None, checks=check_settings).settings
     different = {
         name
-        for name in Settings.model_fields
+        for name in FIELDS
         if getattr(got, name) != getattr(wanted, name) and environment_name(name) not in FIXED
     }
     # The threshold reaches the pod while it runs; brokers are written without blanks.

@@ -8,7 +8,7 @@ import pytest
 
 from camerastream.assembly import check_settings
 from camerastream.settings.load import environment_name, load_settings
-from camerastream.settings.model import Settings
+from camerastream.settings.model import FIELDS, Settings
 from camerastream_operator.api.mapping import (
     ELSEWHERE,
     FIXED,
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
     from camerastream_operator.api.spec import CameraStreamSpec
 
-STREAM = {environment_name(name) for name in Settings.model_fields}
+STREAM = {environment_name(name) for name in FIELDS}
 ROWS = [row.environment for row in (*VALUES, *SECRET_VALUES, *SECRET_FILES)]
 
 
@@ -101,9 +101,9 @@ def test_the_stream_takes_a_minimal_spec_and_has_its_own_defaults(
 ) -> None:
     settings = stream_settings(MINIMAL, monkeypatch)
     fixed = {name.lower() for name in FIXED}
-    for name, info in Settings.model_fields.items():
+    for name, field in FIELDS.items():
         if name not in fixed | {"camera_id", "rtsp_camera_url", "kafka_bootstrap_servers"}:
-            assert getattr(settings, name) == info.get_default(call_default_factory=True), name
+            assert getattr(settings, name) == field.default, name
 
 
 def test_the_stream_takes_a_full_spec(monkeypatch: pytest.MonkeyPatch) -> None:
