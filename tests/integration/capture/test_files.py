@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from camerastream.capture import Reader, ReaderSettings
-from camerastream.settings.model import Settings
+from camerastream.settings.field import SecretStr
+from camerastream.settings.model import Playback, Settings
 from tests.integration.capture.conftest import WAIT_SECONDS, reading
 from tests.simulators import camera_clip
 
@@ -151,9 +152,9 @@ def test_a_reader_is_made_from_the_programs_settings(video: Path) -> None:
         camera_id="lobby",
         rtsp_camera_url=str(video),
         interval_seconds=0,
-        file_playback="fast",
+        file_playback=Playback.FAST,
         camera_username="admin",
-        camera_password="s3cr3t",
+        camera_password=SecretStr("s3cr3t"),
     )
     reader = Reader.from_settings(settings)
     reader.start()
