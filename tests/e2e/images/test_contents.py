@@ -11,6 +11,9 @@ from tests.testbed.images.build import build
 from tests.testbed.images.contents import ImageContents, read_image
 from tests.testbed.lease import Lease, sweep
 
+# Not beside the tests that build the same images for the cluster.
+pytestmark = pytest.mark.xdist_group("site")
+
 ROOT = Path(__file__).parents[3]
 MEGABYTE = 1_000_000
 FOLDERS = {"stream": "opt/camerastream/", "operator": "opt/camerastream-operator/"}
