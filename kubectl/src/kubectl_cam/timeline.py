@@ -13,7 +13,7 @@ from kubectl_cam.times import seconds_between
 if TYPE_CHECKING:
     from datetime import datetime
 
-REASONS = ("bufferError", "fatalError", "crash", "oom", "probe", "other", "unknown")
+REASONS = ("bufferError", "fatalError", "crash", "oom", "probe", "killed", "other", "unknown")
 """As `status.restarts` spells them, in the order in which they are shown."""
 _DURATION = re.compile(r"\bfor (\d+(?:\.\d+)?) ?s\b")
 

@@ -126,7 +126,7 @@ def test_replay_of_a_large_backlog_by_itself_causes_no_buffer_error(
 def test_a_simulated_buffer_error_takes_the_whole_way_and_ends_when_switched_off(
     broker: MockBroker, reader: TopicReader, tmp_path: Path, mode: SpoolMode
 ) -> None:
-    stream = Stream(broker.bootstrap_servers, tmp_path, spool_mode=mode)
+    stream = Stream(broker.bootstrap_servers, tmp_path, spool_mode=SpoolMode(mode))
     stream.feed()
     wait_until(lambda: stream.delivery.accounting.snapshot().delivered > 5)
     stream.delivery.apply(LiveChange(60, False, 1, simulate_buffer_error=True))

@@ -84,7 +84,7 @@ def test_the_kubelets_events_tell_who_has_killed_a_container(
     audit.begin()
     kubelet.restart("Crash")
     until(lambda: _total(api, "lobby") == 3)
-    asked = {(request.resource, request.verb) for request in audit.requests()}
+    asked = {(entry.request.resource, entry.request.verb) for entry in audit.requests()}
     assert ("events", "list") not in asked
 
 

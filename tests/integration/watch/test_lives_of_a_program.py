@@ -20,9 +20,10 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[3]
 LIFE = """
 import pathlib, sys, time
+from camerastream.settings.model import SpoolMode
 from tests.integration.delivery.harness import Stream, jpeg
 servers, state_dir, mode, frames, kill = sys.argv[1:]
-stream = Stream(servers, pathlib.Path(state_dir), spool_mode=mode)
+stream = Stream(servers, pathlib.Path(state_dir), spool_mode=SpoolMode(mode))
 for _ in range(int(frames)):
     stream.delivery.submit(jpeg())
     time.sleep(0.005)
