@@ -74,7 +74,7 @@ def images(site: Site, stream_image: str, operator_image: str) -> None:
     if not isinstance(site, OwnSite):
         pytest.skip("gives images other names on the node, which is somebody else's")
     for image, name in ((stream_image, "camerastream"), (operator_image, "camerastream-operator")):
-        site.cluster.tag_image(image, f"docker.io/library/{name}:{VERSION}")
+        site.cluster.tag_image(image, f"{name}:{VERSION}")
 
 
 @pytest.fixture

@@ -32,7 +32,7 @@ def kafka_image(manifest: Path = MANIFEST) -> Path:
     """
     objects = yaml.safe_load_all(manifest.read_text(encoding="utf-8"))
     (broker,) = (item for item in objects if item["kind"] == "Deployment")
-    reference = f"docker.io/{broker['spec']['template']['spec']['containers'][0]['image']}"
+    reference: str = broker["spec"]["template"]["spec"]["containers"][0]["image"]
     jars = bare_installation().jars
     root = debian(
         "java-image",

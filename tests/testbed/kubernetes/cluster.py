@@ -7,11 +7,13 @@ import os
 import signal
 import socket
 import subprocess
+import tempfile
 import time
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
+from tests.testbed.images.archive import write_image
 from tests.testbed.kubernetes import components, volumes
 from tests.testbed.kubernetes.api import ApiServer
 from tests.testbed.kubernetes.failure import ClusterError
@@ -162,12 +164,26 @@ class Cluster:
     def tag_image(self, name: str, other_name: str) -> None:
         """Give an image that the node has another name as well.
 
+        Args:
+            name: The image.
+            other_name: As a pod may write it.
+
         Raises:
             ClusterError: The node has no such image.
         """
         log = self.layout.logs / "tag.log"
-        command = self.ctr("images", "tag", "--force", name, other_name)
-        if self._lease.popen(command, log=log).wait() != 0:
+        # Only containerd knows what a short name is short for: it completes those of an archive.
+        with tempfile.TemporaryDirectory() as folder:
+            archive = Path(folder) / "name.tar"
+            write_image([], {}, other_name, archive)
+            self.load_image(archive)
+        listed = subprocess.run(
+            self.ctr("images", "list", "--quiet"), capture_output=True, text=True, check=True
+        ).stdout.split()
+        (whole_name,) = (one for one in listed if f"/{one}".endswith(f"/{other_name}"))
+        if self._lease.popen(
+            self.ctr("images", "tag", "--force", name, whole_name), log=log
+        ).wait():
             raise ClusterError.of(f"{name} cannot be called {other_name}", log)
 
     def stop_component(self, name: str) -> None:
