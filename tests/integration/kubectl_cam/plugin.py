@@ -126,9 +126,14 @@ class Screen:
     def __enter__(self) -> Self:
         ours, theirs = pty.openpty()
         termios.tcsetwinsize(theirs, self._size)
-        self._process = subprocess.Popen(
-            self._words, env=self._environment, stdin=theirs, stdout=theirs, stderr=theirs
-        )
+        # Ctrl-C works on a terminal, also where the tests run in a background that ignores it.
+        inherited = signal.signal(signal.SIGINT, signal.default_int_handler)
+        try:
+            self._process = subprocess.Popen(
+                self._words, env=self._environment, stdin=theirs, stdout=theirs, stderr=theirs
+            )
+        finally:
+            signal.signal(signal.SIGINT, inherited)
         os.close(theirs)
         self._reading = threading.Thread(target=self._read, args=(ours,), daemon=True)
         self._reading.start()

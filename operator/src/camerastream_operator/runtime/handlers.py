@@ -84,27 +84,37 @@ async def watch(
             task.cancel()
         await asyncio.wait({engine, lost}, timeout=_END_SECONDS)
     if not engine.done() or engine.cancelled():
-        raise WatchFailedError("a watch has ended, and kopf goes on without it")
+        cause = None if lost.cancelled() else lost.result()
+        said = f" ({_in_words(cause)})" if cause is not None else ""
+        raise WatchFailedError(f"a watch has ended, and kopf goes on without it{said}") from cause
     if (error := engine.exception()) is not None:
-        said = error.args[0] if error.args else ""
-        raise WatchFailedError(f"{type(error).__name__}: {said}".rstrip(": ")) from error
+        raise WatchFailedError(_in_words(error)) from error
 
 
-async def _until_one_is_lost(count: int) -> None:
-    """Wait until fewer watches run than should.
+def _in_words(error: BaseException) -> str:
+    said = error.args[0] if error.args else ""
+    return f"{type(error).__name__}: {said}".rstrip(": ")
+
+
+async def _until_one_is_lost(count: int) -> BaseException | None:
+    """Wait until fewer watches run than should; return why one has ended, where it says so.
 
     When several fail at once, one of them may wait for ever for a new login, and kopf for it
     (1.45.2): a process that lives and hears nothing.
     """
     time = asyncio.get_running_loop().time
     expected_at = time() + _START_SECONDS
+    watchers: set[asyncio.Task[Any]] = set()
     while True:
         await asyncio.sleep(_LOOK_SECONDS)
-        names = [task.get_name() for task in asyncio.all_tasks() if not task.done()]
-        if sum(name.startswith(_WATCHER) for name in names) >= count:
+        watchers |= {task for task in asyncio.all_tasks() if task.get_name().startswith(_WATCHER)}
+        ended = {task for task in watchers if task.done()}
+        if len(watchers) - len(ended) >= count:
             expected_at = time()
+            watchers -= ended
         elif time() >= expected_at:
-            return
+            errors = (task.exception() for task in ended if not task.cancelled())
+            return next((error for error in errors if error is not None), None)
 
 
 def _registry(on_event: Callable[[Kind, str, Mapping[str, Any]], None]) -> kopf.OperatorRegistry:
