@@ -25,6 +25,9 @@ NOT_RUN = {
     "make test": "`.ci/run` does",
     "cp .env.example": "for Compose, which needs Docker",
     "docker ": "needs Docker",
+    "helm install camerastream charts/camerastream -n camerastream --create-namespace "
+    "--set kafka.bootstrapServers=kafka-0.kafka:9092 -f ": "in place of the plain one, which is "
+    "run; tests/e2e/install does",
     ".venv/bin/camerastream run": "tests/integration/program does, with a camera that there is",
     "kind ": "needs Docker and kind",
     "skaffold run": "needs Docker; tests/e2e/skaffold deploys the same with images of the testbed",

@@ -7,12 +7,17 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.integration.topic import wait_until
 from tests.testbed.leftovers import machine_state, new_since
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 ROOT = Path(__file__).parents[3]
 EXAMPLE = "tests/e2e/testbed/example.py"
@@ -59,9 +64,10 @@ class Driver:
 
 
 @pytest.fixture
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def folder() -> Iterator[Path]:
     """Short: names of sockets are limited, and the leases lie in it."""
-    return tmp_path_factory.mktemp("run")
+    with tempfile.TemporaryDirectory(prefix="ct-") as made:
+        yield Path(made)
 
 
 @pytest.fixture
