@@ -15,18 +15,18 @@ RUN for folder in /usr/local/lib/python3*/site-packages /usr/lib/python3/dist-pa
 
 FROM ${BASE_IMAGE} AS build
 WORKDIR /src
-ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_ROOT_USER_ACTION=ignore PIP_NO_COMPILE=1
+ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_ROOT_USER_ACTION=ignore
 # No pip inside, and Python itself by a link to the one of the base, which is the same in what is shipped.
 RUN python3 -m venv --without-pip /opt/camerastream
 COPY stream/pyproject.toml stream/
 # The dependencies change rarely: a layer of their own makes the next build take seconds.
 RUN python3 -c "import tomllib; print('\n'.join(tomllib.load(open('stream/pyproject.toml','rb'))['project']['dependencies']))" > requirements.txt \
- && python3 -m pip --python /opt/camerastream/bin/python3 install --only-binary=:all: -r requirements.txt \
+ && python3 -m pip --python /opt/camerastream/bin/python3 install --no-compile --only-binary=:all: -r requirements.txt \
  && find /opt/camerastream -depth -type d -name tests -exec rm -rf {} + \
  && /opt/camerastream/bin/python3 -OO -m compileall -q /opt/camerastream/lib
 COPY stream stream
 # The stream runs without docstrings: 3 MiB less in every pod (docs/decisions/0020-a-lean-stream-process.md).
-RUN python3 -m pip --python /opt/camerastream/bin/python3 install --no-deps ./stream \
+RUN python3 -m pip --python /opt/camerastream/bin/python3 install --no-compile --no-deps ./stream \
  && /opt/camerastream/bin/python3 -OO -m compileall -q /opt/camerastream/lib
 
 FROM runtime AS stream
@@ -63,19 +63,19 @@ COPY examples/footage/*.mp4 /videos/
 
 FROM ${BASE_IMAGE} AS operator-build
 WORKDIR /src
-ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_ROOT_USER_ACTION=ignore PIP_NO_COMPILE=1
+ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_ROOT_USER_ACTION=ignore
 RUN python3 -m venv --without-pip /opt/camerastream-operator
 COPY operator/pyproject.toml operator/
 # The Kubernetes client holds a class for every kind there is, 120 MB of them, each loaded when it is asked for. The operator
 # asks for none: it reads and writes JSON.
 RUN python3 -c "import tomllib; print('\n'.join(tomllib.load(open('operator/pyproject.toml','rb'))['project']['dependencies']))" > requirements.txt \
- && python3 -m pip --python /opt/camerastream-operator/bin/python3 install --only-binary=:all: -r requirements.txt \
+ && python3 -m pip --python /opt/camerastream-operator/bin/python3 install --no-compile --only-binary=:all: -r requirements.txt \
  && find /opt/camerastream-operator -depth -type d -name tests -exec rm -rf {} + \
  && find /opt/camerastream-operator/lib/python3*/site-packages/kubernetes -type f \
       \( -path '*/client/models/*' -o -path '*/client/api/*' \) ! -name __init__.py -delete \
  && /opt/camerastream-operator/bin/python3 -m compileall -q /opt/camerastream-operator/lib
 COPY operator operator
-RUN python3 -m pip --python /opt/camerastream-operator/bin/python3 install --no-deps ./operator \
+RUN python3 -m pip --python /opt/camerastream-operator/bin/python3 install --no-compile --no-deps ./operator \
  && /opt/camerastream-operator/bin/python3 -m compileall -q /opt/camerastream-operator/lib
 
 FROM runtime AS operator
