@@ -6,6 +6,7 @@ import contextlib
 import subprocess
 import sys
 import threading
+import time
 from typing import TYPE_CHECKING
 
 from tests.e2e.docs.pages import ROOT
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 _ENDLESS = ("--watch", " -f |", "watch --bootstrap-servers")
 _PATIENCE_SECONDS = 180
+_SECOND_RESTART_SECONDS = 1.5
 _TERMINAL = "import pty, sys; sys.exit(pty.spawn(sys.argv[1:]) >> 8)"
 _PRESS_SECONDS = 5
 _CTRL_C = b"\x03"
@@ -43,6 +45,9 @@ class Terminal:
             command = command.replace(example, real)
         if any(mark in command for mark in _ENDLESS):
             return self._until_it_speaks(command)
+        if "rollout restart" in command:
+            # kubectl refuses a second one within a second, in which nobody types.
+            time.sleep(_SECOND_RESTART_SECONDS)
         done = subprocess.run(
             ["bash", "-o", "pipefail", "-c", command],
             cwd=ROOT,
