@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from tests.e2e.kubectl import Kubectl
     from tests.e2e.pods.kafka import PodKafka
 
+_GARBAGE_SECONDS = 300
+
 # Any signal that a container does not expect counts: an account that must not be lost.
 TERMINATE = ["python3", "-c", "import os, signal; os.kill(1, signal.SIGTERM)"]
 
@@ -176,6 +178,20 @@ def test_an_upgrade_disturbs_no_stream_and_a_new_image_comes_gracefully(
     fleet.expect_every_frame()
 
 
+def expect_garbage_to_be_collected(fleet: Fleet) -> None:
+    """Wait until what a deleted camera owned goes.
+
+    The garbage collector finds kinds every 30 s, and one that was gone and came back it may miss
+    for minutes. A kind that goes again meanwhile leaves behind what its resources owned.
+    """
+    fleet.kubectl("delete", "camerastream", fleet.passing.name)
+    fleet.kubectl.wait(
+        "the pod stays",
+        lambda: fleet.kubectl.get("pod", fleet.passing.pod) is None,
+        _GARBAGE_SECONDS,
+    )
+
+
 def test_an_uninstall_leaves_the_streams_unless_it_is_told_to_take_them(
     release: Release, fleet: Fleet
 ) -> None:
@@ -192,6 +208,7 @@ def test_an_uninstall_leaves_the_streams_unless_it_is_told_to_take_them(
 
     release.upgrade(CHART, {"crds": {"keep": False}})
     assert fleet.pods() == pods
+    expect_garbage_to_be_collected(fleet)
     release.uninstall()
     fleet.kubectl("wait", "--for=delete", f"crd/{CRD}", "--timeout=110s")
     fleet.kubectl.wait(
