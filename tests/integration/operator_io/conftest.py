@@ -11,6 +11,7 @@ import yaml
 
 from tests.integration.operator_io.api import CRDS, Api
 from tests.integration.operator_io.operator import AGENTS, OperatorProcess
+from tests.integration.operator_io.streams import Streams
 from tests.integration.operator_io.waiting import until
 from tests.testbed.audit import AuditLog
 from tests.testbed.cache import cache_folder
@@ -61,6 +62,13 @@ def api(cluster: Cluster) -> Iterator[Api]:
     for camera in made.items("camerastreams"):
         made.delete("camerastreams", camera["metadata"]["name"])
     made.done("DELETE", f"/api/v1/namespaces/{namespace}")
+
+
+@pytest.fixture
+def streams(api: Api) -> Iterator[Streams]:
+    """The streams of this test's cameras, as far as they answer at `/status`."""
+    with Streams(api) as made:
+        yield made
 
 
 @pytest.fixture

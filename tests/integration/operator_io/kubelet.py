@@ -7,6 +7,8 @@ import uuid
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from tests.integration.operator_io.waiting import until
+
 if TYPE_CHECKING:
     from tests.integration.operator_io.api import Api
 
@@ -157,3 +159,13 @@ def _now() -> str:
 
 def _text(at: datetime) -> str:
     return at.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def run_camera(api: Api, name: str, spec: dict[str, object] | None = None) -> Kubelet:
+    """Create a camera and run its pod until the operator has seen it ready."""
+    api.create_camera(name, spec)
+    until(lambda: api.get("pods", f"{name}-0") is not None)
+    kubelet = Kubelet(api, name)
+    kubelet.run()
+    until(lambda: api.condition(name).get("status") == "True", what=lambda: api.status(name))
+    return kubelet

@@ -2,30 +2,25 @@
 
 from __future__ import annotations
 
-import threading
 import time
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
-import pytest
-
-from tests.integration.operator_io.kubelet import Kubelet
+from tests.integration.operator_io.kubelet import run_camera
 from tests.integration.operator_io.waiting import quiet, until
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from tests.integration.operator_io.api import Api
     from tests.integration.operator_io.operator import OperatorProcess
+    from tests.integration.operator_io.streams import Streams
     from tests.testbed.audit import AuditLog
-
-STATUS = '{"monitor": {"state": "%s", "cause": "unreachable"}, "source": {"up": true}}'
 
 
 def test_one_restart_is_one_count_one_entry_and_one_event(
     api: Api, operator: OperatorProcess, audit: AuditLog
 ) -> None:
-    kubelet = _running(api, "lobby")
+    kubelet = run_camera(api, "lobby")
     quiet(audit.writes)
     audit.begin()
 
@@ -48,7 +43,7 @@ def test_killed_at_any_moment_it_counts_every_restart_once(
 ) -> None:
     operator = make_operator()
     operator.start()
-    kubelet = _running(api, "lobby")
+    kubelet = run_camera(api, "lobby")
     expected = 0
     # From before the status is written to after the Event is.
     for delay in (0.0, 0.005, 0.01, 0.02, 0.03, 0.05, 0.2):
@@ -68,7 +63,7 @@ def test_killed_at_any_moment_it_counts_every_restart_once(
 def test_the_kubelets_events_tell_who_has_killed_a_container(
     api: Api, operator: OperatorProcess, audit: AuditLog
 ) -> None:
-    kubelet = _running(api, "lobby")
+    kubelet = run_camera(api, "lobby")
 
     kubelet.kill(by_probe=True)
     until(lambda: _total(api, "lobby") == 1, what=lambda: api.status("lobby"))
@@ -91,7 +86,7 @@ def test_the_kubelets_events_tell_who_has_killed_a_container(
 def test_restarts_while_no_operator_runs_keep_their_reasons(
     api: Api, operator: OperatorProcess
 ) -> None:
-    kubelet = _running(api, "lobby")
+    kubelet = run_camera(api, "lobby")
     operator.kill()
 
     for reason in ("KafkaBufferError", "Crash", "KafkaBufferError"):
@@ -104,7 +99,7 @@ def test_restarts_while_no_operator_runs_keep_their_reasons(
 
 
 def test_a_pod_that_was_replaced_unseen_is_said_to_be(api: Api, operator: OperatorProcess) -> None:
-    kubelet = _running(api, "lobby")
+    kubelet = run_camera(api, "lobby")
     kubelet.restart("Crash")
     until(lambda: _total(api, "lobby") == 1)
     before = api.get("pods", "lobby-0")
@@ -127,7 +122,7 @@ def test_a_pod_that_was_replaced_unseen_is_said_to_be(api: Api, operator: Operat
 def test_a_pod_that_is_replaced_before_its_eyes_loses_nothing(
     api: Api, operator: OperatorProcess
 ) -> None:
-    kubelet = _running(api, "lobby")
+    kubelet = run_camera(api, "lobby")
     before = api.get("pods", "lobby-0")
     assert before is not None
 
@@ -139,42 +134,16 @@ def test_a_pod_that_is_replaced_before_its_eyes_loses_nothing(
     assert (restarts["total"], restarts["unobservedReplacements"]) == (1, 0)
 
 
-@pytest.fixture
-def streams() -> Iterator[list[str]]:
-    """What every stream says of itself: change the only element. Served on port 0."""
-    state = ["healthy"]
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            body = (STATUS % state[0]).encode()
-            self.send_response(200)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    state.append(f"http://127.0.0.1:{server.server_port}/status")
-    yield state
-    server.shutdown()
-    server.server_close()
-    thread.join()
-
-
 def test_an_outage_of_kafka_holds_all_cameras_and_ends_by_itself(
-    api: Api, make_operator: Callable[..., OperatorProcess], streams: list[str]
+    api: Api, make_operator: Callable[..., OperatorProcess], streams: Streams
 ) -> None:
-    operator = make_operator(stream_status_url=streams[1])
+    operator = make_operator(stream_status_url=streams.url)
     operator.write_defaults(settle=0)
     operator.start()
     names = ("one", "two", "three", "four")
-    kubelets = {name: _running(api, name) for name in names}
+    kubelets = {name: run_camera(api, name) for name in names}
 
-    streams[0] = "erroring"
+    streams.state = "erroring"
     for name in names[:3]:
         kubelets[name].set_ready(False)
 
@@ -188,7 +157,7 @@ def test_an_outage_of_kafka_holds_all_cameras_and_ends_by_itself(
     quiet(lambda: [_hold(api, name) for name in names], 3)
     assert {_hold(api, name) for name in names} == {"FleetOutage"}
 
-    streams[0] = "healthy"
+    streams.state = "healthy"
     for name in names:
         kubelets[name].set_ready(True)
     for name in names:
@@ -200,7 +169,7 @@ def test_restarts_that_do_not_help_end_in_a_hold(api: Api, operator: OperatorPro
         "source": {"url": "rtsp://10.0.0.5/s"},
         "restartPolicy": {"budget": {"restarts": 2, "windowSeconds": 600}},
     }
-    kubelet = _running(api, "lobby", spec)
+    kubelet = run_camera(api, "lobby", spec)
 
     kubelet.restart()
     kubelet.restart()
@@ -208,15 +177,6 @@ def test_restarts_that_do_not_help_end_in_a_hold(api: Api, operator: OperatorPro
     until(lambda: _hold(api, "lobby") == "BudgetExhausted")
     until(lambda: '"hold":true' in str((api.get("pods", "lobby-0") or {})["metadata"]))
     assert api.condition("lobby", "RestartBudgetAvailable")["status"] == "False"
-
-
-def _running(api: Api, name: str, spec: dict[str, object] | None = None) -> Kubelet:
-    api.create_camera(name, spec)
-    until(lambda: api.get("pods", f"{name}-0") is not None)
-    kubelet = Kubelet(api, name)
-    kubelet.run()
-    until(lambda: api.condition(name).get("status") == "True", what=lambda: api.status(name))
-    return kubelet
 
 
 def _events(api: Api) -> list[dict[str, Any]]:

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.integration.operator_io.kubelet import Kubelet
+from tests.integration.operator_io.kubelet import run_camera
 from tests.integration.operator_io.streams import Streams, in_template, told
 from tests.integration.operator_io.waiting import quiet, until
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from tests.integration.operator_io.api import Api
     from tests.integration.operator_io.operator import OperatorProcess
@@ -23,11 +23,10 @@ NEWER = NAMES[:3]
 
 
 @pytest.fixture
-def streams(api: Api) -> Iterator[Streams]:
+def streams(streams: Streams) -> Streams:
     """Streams, of which one is of the version before."""
-    with Streams(api) as made:
-        made.old.add("old-0")
-        yield made
+    streams.old.add("old-0")
+    return streams
 
 
 def test_a_hold_of_the_fleet_reaches_the_pods_with_its_end_and_is_renewed_in_few_writes(
@@ -39,7 +38,7 @@ def test_a_hold_of_the_fleet_reaches_the_pods_with_its_end_and_is_renewed_in_few
     operator = make_operator(stream_status_url=streams.url)
     operator.write_defaults(settle=0, hold=60)
     operator.start()
-    kubelets = {name: _running(api, name) for name in NAMES}
+    kubelets = {name: run_camera(api, name) for name in NAMES}
     quiet(audit.writes)
     templates = {name: in_template(api, name) for name in NAMES}
 
@@ -83,7 +82,7 @@ def test_a_pod_that_is_made_in_a_hold_is_told_of_it_with_its_end(
 ) -> None:
     operator = make_operator(stream_status_url=streams.url)
     operator.start()
-    kubelets = {name: _running(api, name) for name in NEWER}
+    kubelets = {name: run_camera(api, name) for name in NEWER}
     streams.state = "erroring"
     for kubelet in kubelets.values():
         kubelet.set_ready(False)
@@ -105,7 +104,7 @@ def test_with_a_short_threshold_one_unready_pod_is_enough_to_ask_the_others(
     operator = make_operator(stream_status_url=streams.url)
     operator.write_defaults(threshold=10)
     operator.start()
-    kubelets = {name: _running(api, name) for name in NAMES}
+    kubelets = {name: run_camera(api, name) for name in NAMES}
     streams.state = "erroring"
 
     kubelets["one"].set_ready(False)
@@ -125,7 +124,7 @@ def test_a_camera_with_errors_of_its_own_is_no_reason_to_ask_for_ever(
     operator = make_operator(stream_status_url=streams.url)
     operator.write_defaults(threshold=threshold)
     operator.start()
-    kubelets = {name: _running(api, name) for name in NAMES}
+    kubelets = {name: run_camera(api, name) for name in NAMES}
     quiet(lambda: len(streams.asked))
     streams.asked.clear()
 
@@ -148,7 +147,7 @@ def test_a_spent_budget_holds_until_there_is_room_again(
         "source": {"url": "rtsp://10.0.0.5/s"},
         "restartPolicy": {"budget": {"restarts": 2, "windowSeconds": 600}},
     }
-    kubelet = _running(api, "lobby", spec)
+    kubelet = run_camera(api, "lobby", spec)
 
     kubelet.restart()
     kubelet.restart()
@@ -165,19 +164,10 @@ def test_a_camera_that_only_reports_is_held_without_an_end(
     operator = make_operator(stream_status_url=streams.url)
     operator.start()
     spec = {"source": {"url": "rtsp://10.0.0.5/s"}, "bufferMonitor": {"action": "Report"}}
-    _running(api, "lobby", spec)
+    run_camera(api, "lobby", spec)
     assert told(api, "lobby-0")["hold"] is True
     assert "holdUntil" not in told(api, "lobby-0")
     assert in_template(api, "lobby") == told(api, "lobby-0")
-
-
-def _running(api: Api, name: str, spec: dict[str, object] | None = None) -> Kubelet:
-    api.create_camera(name, spec)
-    until(lambda: api.get("pods", f"{name}-0") is not None)
-    kubelet = Kubelet(api, name)
-    kubelet.run()
-    until(lambda: api.condition(name).get("status") == "True", what=lambda: api.status(name))
-    return kubelet
 
 
 def _writes_for(now: dict[str, Any], before: dict[str, Any]) -> Counter[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 from typing import TYPE_CHECKING
 
-from tests.integration.operator_io.kubelet import Kubelet
+from tests.integration.operator_io.kubelet import Kubelet, run_camera
 from tests.integration.operator_io.waiting import quiet, until
 
 if TYPE_CHECKING:
@@ -20,10 +20,7 @@ if TYPE_CHECKING:
 def test_from_nothing_to_a_full_status_takes_three_writes_and_idling_none(
     api: Api, operator: OperatorProcess, audit: AuditLog
 ) -> None:
-    api.create_camera("lobby")
-    until(lambda: api.get("pods", "lobby-0") is not None)
-    Kubelet(api, "lobby").run()
-    until(lambda: api.condition("lobby").get("status") == "True")
+    run_camera(api, "lobby")
 
     assert len(audit.writes()) <= 3, audit.writes()
     quiet(audit.writes)
@@ -121,10 +118,7 @@ def test_a_threshold_reaches_the_pod_and_a_changed_default_all_pods_without_a_re
     api: Api, operator: OperatorProcess, audit: AuditLog
 ) -> None:
     for name in ("own", "default"):
-        api.create_camera(name)
-        until(lambda name=name: api.get("pods", f"{name}-0") is not None)  # type: ignore[misc]
-        Kubelet(api, name).run()
-        until(lambda name=name: api.condition(name).get("status") == "True")  # type: ignore[misc]
+        run_camera(api, name)
     pods = {pod["metadata"]["name"]: pod["metadata"]["uid"] for pod in api.items("pods")}
 
     api.merge("camerastreams", "own", {"spec": {"bufferMonitor": {"thresholdSeconds": 90}}})
@@ -144,10 +138,7 @@ def test_a_new_image_replaces_a_few_pods_at_a_time(
     operator.start()
     names = ("one", "two", "three")
     for name in names:
-        api.create_camera(name)
-        until(lambda name=name: api.get("pods", f"{name}-0") is not None)  # type: ignore[misc]
-        Kubelet(api, name).run()
-        until(lambda name=name: api.condition(name).get("status") == "True")  # type: ignore[misc]
+        run_camera(api, name)
 
     operator.write_defaults(image="camerastream:2.0")
 
@@ -172,7 +163,7 @@ def test_kubectl_rollout_restart_makes_new_pods_a_few_at_a_time_and_counts_no_re
     operator.start()
     names = ("one", "two")
     for name in names:
-        _streaming(api, name)
+        run_camera(api, name)
     before = {name: _uid(api, name) for name in names}
 
     restart = [cluster.command("kubectl"), "--namespace", api.namespace, "rollout", "restart"]
@@ -207,7 +198,7 @@ def test_kubectl_rollout_restart_makes_new_pods_a_few_at_a_time_and_counts_no_re
 def test_kubectl_delete_pod_makes_a_new_one_and_counts_no_restart(
     api: Api, operator: OperatorProcess
 ) -> None:
-    _streaming(api, "lobby")
+    run_camera(api, "lobby")
     before = _uid(api, "lobby")
 
     api.delete("pods", "lobby-0")
@@ -254,13 +245,6 @@ def test_a_stranger_s_stateful_set_is_left_alone(api: Api, operator: OperatorPro
     found = api.get("statefulsets", "lobby")
     assert found is not None
     assert found["spec"]["selector"]["matchLabels"] == labels
-
-
-def _streaming(api: Api, name: str) -> None:
-    api.create_camera(name)
-    until(lambda: api.get("pods", f"{name}-0") is not None)
-    Kubelet(api, name).run()
-    until(lambda: api.condition(name).get("status") == "True")
 
 
 def _uid(api: Api, name: str) -> str:

@@ -11,7 +11,7 @@ from tests.integration.operator_io.streams import Streams, in_template, told
 from tests.integration.operator_io.waiting import quiet, until
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from tests.integration.operator_io.api import Api
     from tests.integration.operator_io.operator import OperatorProcess
@@ -20,19 +20,11 @@ if TYPE_CHECKING:
 NAMES = ("one", "two", "three")
 
 
-@pytest.fixture
-def streams_url(api: Api) -> Iterator[str]:
-    """Streams that take what their pod's annotation says; `{pod}` is filled in."""
-
-    with Streams(api) as streams:
-        yield streams.url
-
-
 def test_another_default_is_told_to_all_pods_first_and_takes_three_writes_each(
-    api: Api, make_operator: Callable[..., OperatorProcess], audit: AuditLog, streams_url: str
+    api: Api, make_operator: Callable[..., OperatorProcess], audit: AuditLog, streams: Streams
 ) -> None:
     # So slow that pods, StatefulSets and statuses would mix if all came at once.
-    operator = make_operator(stream_status_url=streams_url, writes_per_second="3")
+    operator = make_operator(stream_status_url=streams.url, writes_per_second="3")
     operator.start()
     for name in NAMES:
         _run(api, name)
@@ -57,17 +49,17 @@ def test_another_default_is_told_to_all_pods_first_and_takes_three_writes_each(
 def test_killed_when_only_the_pod_was_told_no_generation_names_two_settings(
     api: Api,
     make_operator: Callable[..., OperatorProcess],
-    streams_url: str,
+    streams: Streams,
     then: int,
     generation: int,
 ) -> None:
-    operator = make_operator(stream_status_url=streams_url)
+    operator = make_operator(stream_status_url=streams.url)
     operator.start()
     _run(api, "lobby")
     until(lambda: _confirmed(api, "lobby") == (1, 60))
     operator.kill()
     # So slow that it is killed between its first write and the second.
-    slow = make_operator("slow", stream_status_url=streams_url, writes_per_second="0.2")
+    slow = make_operator("slow", stream_status_url=streams.url, writes_per_second="0.2")
     slow.start()
 
     slow.write_defaults(threshold=45)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from tests.integration.operator_io.cameras_file import CamerasFile
-from tests.integration.operator_io.kubelet import Kubelet
+from tests.integration.operator_io.kubelet import run_camera
 from tests.integration.operator_io.operator import AGENTS
 from tests.integration.operator_io.waiting import quiet, until
 from tests.testbed.audit import AuditLog
@@ -42,7 +42,7 @@ def test_the_shipped_roles_are_enough_and_not_too_much(
     operator = make_operator(kubeconfig=kubeconfig, **settings)
     operator.start()
 
-    kubelet = _running(api)
+    kubelet = run_camera(api, "lobby")
     kubelet.restart("Crash")
     until(lambda: api.status("lobby").get("restarts", {}).get("total") == 1)
     kubelet.kill(by_probe=False)
@@ -86,21 +86,11 @@ def test_without_the_right_to_list_events_kills_are_counted_all_the_same(
     _install_roles(api, without="list")
     operator = make_operator(kubeconfig=_kubeconfig(cluster, api, tmp_path))
     operator.start()
-    kubelet = _running(api)
+    kubelet = run_camera(api, "lobby")
     kubelet.kill(by_probe=True)
     until(lambda: api.status("lobby")["restarts"].get("total") == 1)
     assert api.status("lobby")["restarts"]["unknown"] == 1
     operator.wait_for("allow the operator to list events of events.k8s.io")
-
-
-def _running(api: Api) -> Kubelet:
-    """Create a camera and run its pod."""
-    api.create_camera("lobby")
-    until(lambda: api.get("pods", "lobby-0") is not None)
-    kubelet = Kubelet(api, "lobby")
-    kubelet.run()
-    until(lambda: api.condition("lobby").get("status") == "True")
-    return kubelet
 
 
 def test_those_for_listed_cameras_are_enough_and_not_too_much(
