@@ -26,6 +26,8 @@ pytestmark = pytest.mark.timeout(900)  # the first run on a machine builds and f
 
 CONNECTED = "camera connected"
 NO_PICTURE = "camera gives no picture"
+DECODING = "decoding changes"
+EVERY_FRAME = "every frame is decoded"
 
 
 def complaints(program: Program) -> list[dict[str, Any]]:
@@ -35,6 +37,38 @@ def complaints(program: Program) -> list[dict[str, Any]]:
         for line in program.lines()
         if line["message"] == NO_PICTURE and line["level"] != "DEBUG"
     ]
+
+
+def test_key_frames_alone_are_decoded_where_they_come_often_enough(
+    run: Run, broker: MockBroker, rtsp: RtspServer
+) -> None:
+    """Whoever connects between two key frames gets the rest of the group first."""
+    program = run(
+        KAFKA_BOOTSTRAP_SERVERS=broker.bootstrap_servers,
+        RTSP_CAMERA_URL=rtsp.url(),
+        INTERVAL_SECONDS=5,
+        CAPTURE_TIMEOUT_SECONDS=15,
+    )
+    assert "key frames only" in program.line(DECODING)["detail"]
+    captured = program.frames()["selected"]
+    wait_until(lambda: program.frames()["selected"] >= captured + 3, 60)
+    said = [line["message"] for line in program.lines()]
+    assert said.count(DECODING) == 1
+    assert EVERY_FRAME not in said
+
+
+def test_the_camera_s_settings_that_cost_cpu_are_named(
+    run: Run, broker: MockBroker, frail_rtsp: RtspServer
+) -> None:
+    """The clip has B frames."""
+    program = run(
+        KAFKA_BOOTSTRAP_SERVERS=broker.bootstrap_servers,
+        RTSP_CAMERA_URL=frail_rtsp.url(),
+        INTERVAL_SECONDS=2,
+    )
+    assert "B frames" in program.line(EVERY_FRAME)["detail"]
+    program.wait_for_delivered(3)
+    assert DECODING not in [line["message"] for line in program.lines()]
 
 
 def test_frames_of_the_camera_arrive_complete_in_order_and_as_jpegs(

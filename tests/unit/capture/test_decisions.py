@@ -122,9 +122,35 @@ def test_a_stall_with_key_frames_only_measures_again() -> None:
 def test_a_decoder_that_holds_key_frames_back_ends_it_for_good() -> None:
     policy = KeyFramePolicy(5, allowed=True)
     assert feed(policy, 2, 10)
-    assert not policy.held_back(0.1)
-    assert policy.held_back(1.8)
+    assert policy.frame(key=True, late=True, media_seconds=0.0, now_seconds=12.0)
+    assert not policy.key_frames_only
     assert not feed(policy, 2, 5000)
+
+
+def test_late_key_frames_do_not_count() -> None:
+    policy = KeyFramePolicy(5, allowed=True)
+    for seconds in range(0, 100, 2):
+        assert not policy.frame(
+            key=True, late=seconds % 4 == 0, media_seconds=seconds, now_seconds=seconds
+        )
+    assert "B frames" in (policy.obstacle or "")
+
+
+def test_what_keeps_key_frames_from_being_enough_is_named_until_it_is_gone() -> None:
+    policy = KeyFramePolicy(5, allowed=True)
+    assert not feed(policy, 12, 30)
+    assert "every 12.0 s" in (policy.obstacle or "")
+    policy.opened()
+    assert feed(policy, 2, 30)
+    assert policy.obstacle is None
+
+
+@pytest.mark.parametrize(("interval", "allowed"), [(0.0, True), (5.0, False)])
+def test_nothing_is_named_where_every_frame_is_wanted(interval: float, allowed: bool) -> None:
+    policy = KeyFramePolicy(interval, allowed=allowed)
+    assert not feed(policy, 12, 60)
+    policy.frame(key=True, late=True, media_seconds=0.0, now_seconds=100.0)
+    assert policy.obstacle is None
 
 
 # --- fresh frames

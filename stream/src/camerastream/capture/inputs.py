@@ -87,5 +87,5 @@ class Input(Protocol):
         """Whether `media_seconds` comes from the stream and is not invented."""
 
     @property
-    def held_back_seconds(self) -> float:
-        """How long the decoder keeps pictures back to bring them into order."""
+    def key_frame_late(self) -> bool:
+        """Whether the decoder holds key frames back to bring pictures into order."""

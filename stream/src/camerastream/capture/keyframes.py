@@ -9,7 +9,14 @@ _LEAST_DISTANCE_SECONDS = 0.25
 _DISTANCES_NEEDED = 2
 _PAUSE_SECONDS = 600.0
 """After key frames became rare, so long nothing is tried again."""
-_LATEST_SECONDS = 0.15
+_B_FRAMES = (
+    "the camera sends B frames, which delay key frames: turned off in the camera, "
+    "key frames alone would be decoded, at a fraction of the CPU"
+)
+_RARE = (
+    "key frames come every {:.1f} s and a frame is wanted every {:g} s: with key frames at least "
+    "that often, set in the camera, they alone would be decoded, at a fraction of the CPU"
+)
 
 
 class KeyFramePolicy:
@@ -17,17 +24,24 @@ class KeyFramePolicy:
 
     It begins with all frames, measures the distance of key frames in media time (arrival
     times lie while a buffer is being emptied), and goes over to key frames only when two
-    distances in a row fit the interval. It goes back when they become rare, when none
-    comes, or when the decoder holds them back.
+    distances in a row fit the interval, and when the decoder gives each key frame at once.
+    It goes back when they become rare, when none comes, or when the decoder holds them back.
 
     Args:
         interval_seconds: Time between checked frames; 0 needs every frame.
         allowed: Whether key frames only may be used at all.
+
+    Attributes:
+        key_frames_only: What is to be decoded.
+        distance_seconds: From one key frame to the next, as last measured in the stream.
+        obstacle: What in the camera's settings keeps key frames alone from being enough, a
+            sentence; None as long as nothing does or nothing is known.
     """
 
     def __init__(self, interval_seconds: float, *, allowed: bool) -> None:
         self.key_frames_only = False
         self.distance_seconds: float | None = None
+        self.obstacle: str | None = None
         self._interval_seconds = interval_seconds
         self._not_before_seconds = -math.inf if allowed and interval_seconds > 0 else math.inf
         self._last_key_seconds: float | None = None
@@ -38,11 +52,15 @@ class KeyFramePolicy:
         self._last_key_seconds = None
         self._fitting = 0
 
-    def frame(self, *, key: bool, media_seconds: float, now_seconds: float) -> bool:
+    def frame(
+        self, *, key: bool, late: bool = False, media_seconds: float, now_seconds: float
+    ) -> bool:
         """Take note of a frame.
 
         Args:
             key: Whether it is a key frame.
+            late: Whether the decoder holds key frames back until others have come, as it does
+                with B frames: when only key frames come, measured, by two of their distances.
             media_seconds: Its time in the stream.
             now_seconds: Time of its arrival on a monotonic clock.
 
@@ -50,24 +68,20 @@ class KeyFramePolicy:
             Whether `key_frames_only` has changed, so that the source must be opened anew.
         """
         if self.key_frames_only:
-            return self._watch(now_seconds)
-        if key and now_seconds >= self._not_before_seconds:
+            if not late:
+                return self._watch(now_seconds)
+            # Decoding all frames did not show it, and would not the next time.
+            self._leave(math.inf)
+            self.obstacle = _B_FRAMES
+            return True
+        if now_seconds < self._not_before_seconds:
+            return False
+        if late:
+            self.opened()
+            self.obstacle = _B_FRAMES
+        elif key:
             return self._measure(media_seconds)
         return False
-
-    def held_back(self, seconds: float) -> bool:
-        """Take note of how long the decoder keeps a key frame back.
-
-        With B frames it returns a key frame only after more of them have come: measured,
-        two key-frame distances late.
-
-        Returns:
-            Whether `key_frames_only` has changed.
-        """
-        if not self.key_frames_only or seconds <= _LATEST_SECONDS:
-            return False
-        self._leave(math.inf)
-        return True
 
     def stalled(self) -> None:
         """Take note that nothing came until the time-out: measure again.
@@ -90,7 +104,10 @@ class KeyFramePolicy:
         self.distance_seconds = media_seconds - last
         fits = _LEAST_DISTANCE_SECONDS <= self.distance_seconds <= self._interval_seconds
         self._fitting = self._fitting + 1 if fits else 0
-        self.key_frames_only = self._fitting >= _DISTANCES_NEEDED
+        if self.distance_seconds > self._interval_seconds and self.obstacle is None:
+            self.obstacle = _RARE.format(self.distance_seconds, self._interval_seconds)
+        if self._fitting >= _DISTANCES_NEEDED:
+            self.key_frames_only, self.obstacle = True, None
         return self.key_frames_only
 
     def _watch(self, now_seconds: float) -> bool:

@@ -93,10 +93,15 @@ class LiveLoop:
             fresh = freshness.fresh(
                 began_seconds=began, arrived_seconds=arrived, media_seconds=media_seconds
             )
-            if self._policy.held_back(source_input.held_back_seconds) or self._policy.frame(
-                key=source_input.is_key, media_seconds=media_seconds, now_seconds=arrived
+            if self._policy.frame(
+                key=source_input.is_key,
+                late=source_input.key_frame_late,
+                media_seconds=media_seconds,
+                now_seconds=arrived,
             ):
                 return None
+            if self._policy.obstacle:
+                self._board.decodes_all(self._policy.obstacle)
             if fresh and self._schedule.due(arrived) and (self._every_frame or self._slot.wanted):
                 self._hand_over(source_input, arrived, wall_seconds)
         return None

@@ -92,6 +92,7 @@ class StatusBoard:
         self._down_since: float | None = None
         self._warned_cause: Cause | None = None
         self._warned_at = 0.0
+        self._obstacle: str | None = None
 
     def arrived(self, wall_seconds: float) -> None:
         """Take note of a frame, checked or not; `wall_seconds` is Unix time."""
@@ -151,6 +152,12 @@ class StatusBoard:
         with self._lock:
             self._last_seen = None
         self._on_event(CaptureEvent("decoding", detail=detail))
+
+    def decodes_all(self, obstacle: str) -> None:
+        """Take note of what keeps key frames alone from being decoded; said once."""
+        if obstacle != self._obstacle:
+            self._obstacle = obstacle
+            self._log.info("every frame is decoded", detail=obstacle)
 
     def finished(self) -> None:
         """Take note that a file was read to its end."""

@@ -88,9 +88,9 @@ class TestPattern:
         return False
 
     @property
-    def held_back_seconds(self) -> float:
-        """0: nothing is kept back."""
-        return 0.0
+    def key_frame_late(self) -> bool:
+        """False: nothing is held back."""
+        return False
 
 
 def draw(number: int, picture: TestPicture) -> NDArray[np.uint8]:

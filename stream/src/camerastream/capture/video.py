@@ -24,6 +24,11 @@ _OPTIONS_VARIABLE = "OPENCV_FFMPEG_CAPTURE_OPTIONS"
 _DEFAULT_FPS = 25.0
 _FPS = (0.1, 240.0)
 _MJPEG = "MJPG"
+_UNKNOWN_FRAMES = 1e6
+"""Beyond it a frame number was made of a time that the stream does not give."""
+_LATEST_SECONDS = 0.15
+"""How long a decoder may hold its first picture back and count as prompt."""
+_DEPENDENT_TYPES = frozenset(map(ord, "PB"))
 # OpenCV reads its options from the environment of the process while it opens.
 _environment = threading.Lock()
 
@@ -63,6 +68,7 @@ class Video:
     def __init__(self, capture: cv2.VideoCapture, *, passthrough: bool) -> None:
         self._capture = capture
         self._grabbed = 0
+        self._began_late = False
         self._seen_jpeg = False
         fps = capture.get(cv2.CAP_PROP_FPS)
         usable = math.isfinite(fps) and _FPS[0] <= fps <= _FPS[1]
@@ -77,6 +83,8 @@ class Video:
         """Wait for the next picture; return False when there is none any more."""
         grabbed = self._capture.grab()
         self._grabbed += grabbed
+        if self._grabbed == 1:
+            self._began_late = self._first_held_back_seconds() > _LATEST_SECONDS
         return grabbed
 
     def picture(self) -> Picture | None:
@@ -130,14 +138,26 @@ class Video:
         return not self._is_mjpeg
 
     @property
-    def held_back_seconds(self) -> float:
-        """How long the decoder keeps pictures back.
+    def key_frame_late(self) -> bool:
+        """Whether the decoder holds key frames back until more frames have come.
 
-        Measured with key frames only: 0 without B frames; with them two key-frame
-        distances late, and a difference that is not 0.
+        Seen where all frames are decoded: the packet is a key frame's and the picture another
+        one. Seen where key frames alone are: the first picture came after a later packet.
         """
-        frames = float(self._capture.get(cv2.CAP_PROP_DTS_DELAY))
-        return abs(frames) / self._fps if abs(frames) < 1e6 else 0.0
+        if self._began_late:
+            return True
+        picture_type = int(self._capture.get(cv2.CAP_PROP_FRAME_TYPE))
+        return self.is_key and picture_type in _DEPENDENT_TYPES
+
+    def _first_held_back_seconds(self) -> float:
+        """Return how far the packet that gave the first picture lies behind it.
+
+        OpenCV keeps that packet's time as the negative of a frame number. It alone says
+        nothing: a connection that begins between two key frames counts from there (MediaMTX
+        begins so).
+        """
+        frames = -self._capture.get(cv2.CAP_PROP_DTS_DELAY) - self._capture.get(cv2.CAP_PROP_PTS)
+        return frames / self._fps if abs(frames) < _UNKNOWN_FRAMES else 0.0
 
 
 def open_video(source: Source, plan: OpenPlan) -> Video | None:
