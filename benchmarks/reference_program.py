@@ -39,6 +39,7 @@ def main(url: str, interval_seconds: float, bootstrap_servers: str, threshold: i
         read, image = capture.read()
         if not read:
             return
+        producer.poll(0)
         if time.monotonic() < due:
             continue
         due = time.monotonic() + interval_seconds
@@ -47,7 +48,6 @@ def main(url: str, interval_seconds: float, bootstrap_servers: str, threshold: i
                 "camera-stream", method.jpeg(image), on_delivery=lambda *_: tell("delivered")
             )
             tell("sent")
-        producer.poll(0)
 
 
 if __name__ == "__main__":

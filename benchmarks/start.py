@@ -7,6 +7,7 @@ clock are of the machine at hand. Both programs have their bytecode, as in the i
 from __future__ import annotations
 
 import os
+import resource
 import statistics
 import subprocess
 import sys
@@ -39,11 +40,10 @@ def import_milliseconds(line: str) -> float:
     environment = {**os.environ, **IMAGE_ENVIRONMENT, "OPENBLAS_NUM_THREADS": "1"}
     found = []
     for _ in range(_RUNS + 1):
-        before = os.times()
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
         subprocess.run([sys.executable, "-c", line], cwd=ROOT, env=environment, check=True)
-        after = os.times()
-        used = after.children_user + after.children_system
-        found.append(used - before.children_user - before.children_system)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        found.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
     # The first one may have to write bytecode.
     return 1000 * min(found[1:])
 

@@ -132,6 +132,9 @@ class TcpProxy:
             client.close()
             return
         server.settimeout(None)
+        for end in (client, server):
+            # Or a part of a message waits for the other end's delayed acknowledgement, 40 ms.
+            end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         connection = _Connection(client, server)
         with self._lock:
             wanted = self._listener is listener
