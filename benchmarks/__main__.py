@@ -9,6 +9,7 @@ from rich.console import Console
 
 BENCHMARKS = {
     "every_frame": "a 1080p file, every frame: cost by stage, agreement, picture quality",
+    "instructions": "the same, instructions by stage (five minutes)",
     "interval": "1080p30 over RTSP, one frame per 5 s: CPU of the whole pod",
     "cameras_per_core": "how many such streams fit on one core",
     "agreement": "decisions against the full-resolution method, by clip, size and interval",

@@ -23,8 +23,8 @@ from benchmarks.result import Result, Row
 if TYPE_CHECKING:
     from tests.testbed.kafka import KafkaCluster
 
-FRAMES = 3000
-ROUNDS = 3
+FRAMES = 6000
+ROUNDS = 5
 WAYS = ("ours", "bare", "java")
 _POM = Path(__file__).parent / "kafka_tools" / "pom.xml"
 _TOOL_CLASS = "org.apache.kafka.tools.ProducerPerformance"

@@ -211,6 +211,24 @@ def test_a_late_tick_does_not_shift_the_next() -> None:
     assert used == [0, 6, 10, 16, 60, 66]
 
 
+@given(
+    interval=st.floats(0.5, 20),
+    share=st.floats(0.01, 1),
+    jitters=st.lists(st.floats(-0.1, 0.1), min_size=200, max_size=200),
+)
+def test_no_tick_is_missed_because_frames_come_a_little_early(
+    interval: float, share: float, jitters: list[float]
+) -> None:
+    spacing, used = share * interval, 0
+    schedule = Schedule(interval)
+    for number, jitter in enumerate(jitters):
+        at = (number + jitter) * spacing
+        if schedule.due(at, spacing_seconds=spacing):
+            schedule.done(at)
+            used += 1
+    assert abs(used - len(jitters) * spacing / interval) <= 2
+
+
 @given(st.floats(0, 10), st.lists(st.floats(0.001, 3), max_size=300))
 def test_never_more_ticks_than_the_interval_allows(interval: float, steps: list[float]) -> None:
     schedule, now, used = Schedule(interval), 0.0, 0

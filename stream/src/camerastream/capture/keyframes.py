@@ -97,6 +97,16 @@ class KeyFramePolicy:
             return timeout_seconds
         return max(timeout_seconds, 2 * self.distance_seconds + 1)
 
+    def spacing_seconds(self, period_seconds: float) -> float:
+        """Return the time from one decoded frame to the next.
+
+        Args:
+            period_seconds: From one frame of the stream to the next.
+        """
+        if not self.key_frames_only or self.distance_seconds is None:
+            return period_seconds
+        return self.distance_seconds
+
     def _measure(self, media_seconds: float) -> bool:
         last, self._last_key_seconds = self._last_key_seconds, media_seconds
         if last is None or media_seconds <= last:

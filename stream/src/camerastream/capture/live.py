@@ -102,7 +102,9 @@ class LiveLoop:
                 return None
             if self._policy.obstacle:
                 self._board.decodes_all(self._policy.obstacle)
-            if fresh and self._schedule.due(arrived) and (self._every_frame or self._slot.wanted):
+            spacing_seconds = self._policy.spacing_seconds(source_input.period_seconds)
+            due = self._schedule.due(arrived, spacing_seconds=spacing_seconds)
+            if fresh and due and (self._every_frame or self._slot.wanted):
                 self._hand_over(source_input, arrived, wall_seconds)
         return None
 

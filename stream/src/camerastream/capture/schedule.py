@@ -19,9 +19,17 @@ class Schedule:
         self._interval_seconds = interval_seconds
         self._next_seconds: float | None = None
 
-    def due(self, now_seconds: float) -> bool:
-        """Return whether it is time."""
-        return self._next_seconds is None or now_seconds >= self._next_seconds - _ROUNDING_SECONDS
+    def due(self, now_seconds: float, *, spacing_seconds: float = 0.0) -> bool:
+        """Return whether it is time.
+
+        Args:
+            now_seconds: Of the frame at hand.
+            spacing_seconds: From one frame to the next. The frame that is nearest to the tick is
+                taken, be it early: where ticks and frames coincide, waiting for one that is not
+                early by a millisecond would miss every other tick.
+        """
+        early_seconds = max(min(spacing_seconds, self._interval_seconds) / 2, _ROUNDING_SECONDS)
+        return self._next_seconds is None or now_seconds >= self._next_seconds - early_seconds
 
     def done(self, now_seconds: float) -> None:
         """Take note that the tick was used."""
