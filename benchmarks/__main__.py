@@ -11,6 +11,7 @@ BENCHMARKS = {
     "every_frame": "a 1080p file, every frame: cost by stage, agreement, picture quality",
     "instructions": "the same, instructions by stage (five minutes)",
     "interval": "1080p30 over RTSP, one frame per 5 s: CPU of the whole pod",
+    "frame_age": "how old a picture is when a consumer has it",
     "cameras_per_core": "how many such streams fit on one core",
     "agreement": "decisions against the full-resolution method, by clip, size and interval",
     "producer": "frames into a real Kafka, flat out: against a bare loop and Kafka's own tool",

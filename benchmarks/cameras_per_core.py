@@ -11,6 +11,7 @@ import os
 import statistics
 import tempfile
 import time
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -30,6 +31,7 @@ ON_TIME_SHARE = 0.95
 FULL_SHARE = 0.95
 """A core that is used more has no room left: what comes late then waits in sockets."""
 _CLIP_SECONDS = 24
+_CAMERAS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,13 +68,21 @@ def run() -> Result:
         tempfile.TemporaryDirectory() as folder,
         Lease.take("cameras-per-core", unique=True) as lease,
         MockBroker() as broker,
-        RtspServer(lease, clip=camera_clip("car", _CLIP_SECONDS)) as server,
+        ExitStack() as stack,
     ):
+        # Cameras that all send their key frames at the same moment would be as many as these.
+        servers = [
+            stack.enter_context(
+                RtspServer(lease, clip=camera_clip("car", _CLIP_SECONDS), name=f"rtsp-{number}")
+            )
+            for number in range(_CAMERAS)
+        ]
         try:
             for streams in STREAMS:
                 while len(programs) < streams:
                     place = Path(folder) / str(len(programs))
-                    program = camera_process.pod(place, server.url(), broker.bootstrap_servers)
+                    url = servers[len(programs) % _CAMERAS].url()
+                    program = camera_process.pod(place, url, broker.bootstrap_servers)
                     os.sched_setaffinity(program.process.pid, {core})
                     programs.append(program)
                 for program in programs:
@@ -83,7 +93,7 @@ def run() -> Result:
         finally:
             for program in programs:
                 program.close()
-        with camera_process.loop("read-all", server.url()) as process:
+        with camera_process.loop("read-all", servers[0].url()) as process:
             os.sched_setaffinity(process.pid, {core})
             usual_share = core_share(process.pid, MEASURED_SECONDS)
     fitting = max((streams for streams, load in loads.items() if load.fits), default=0)

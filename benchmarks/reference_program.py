@@ -20,7 +20,9 @@ from confluent_kafka import Producer
 from benchmarks.reference_method import MOTION_THRESHOLD_PIXELS, ReferenceMethod
 
 
-def main(url: str, interval_seconds: float, bootstrap_servers: str, threshold: int) -> None:
+def main(
+    url: str, interval_seconds: float, bootstrap_servers: str, threshold: int, *, sleeps: bool
+) -> None:
     """Run until killed or the camera goes away."""
     told: set[str] = set()
 
@@ -43,6 +45,8 @@ def main(url: str, interval_seconds: float, bootstrap_servers: str, threshold: i
         if time.monotonic() < due:
             continue
         due = time.monotonic() + interval_seconds
+        if sleeps:
+            time.sleep(interval_seconds)
         if method.area_pixels(image) >= threshold:
             producer.produce(
                 "camera-stream", method.jpeg(image), on_delivery=lambda *_: tell("delivered")
@@ -56,4 +60,5 @@ if __name__ == "__main__":
         float(sys.argv[2]),
         sys.argv[3],
         int(sys.argv[4]) if len(sys.argv) > 4 else MOTION_THRESHOLD_PIXELS,
+        sleeps="sleep" in sys.argv[5:],
     )

@@ -71,12 +71,21 @@ class Stage:
         self._stack.callback(program.close)
         return program
 
-    def reference(self, url: str, interval_seconds: float) -> subprocess.Popen[str]:
-        """Start the customary program; it checks, and sends, without waiting for motion."""
+    def reference(
+        self, url: str, interval_seconds: float, *, sleeps: bool = False
+    ) -> subprocess.Popen[str]:
+        """Start the customary program; it checks, and sends, without waiting for motion.
+
+        Args:
+            url: The camera.
+            interval_seconds: From one checked frame to the next.
+            sleeps: Sleep between them instead of reading all frames.
+        """
         process = subprocess.Popen(
             [
                 *(sys.executable, "-m", "benchmarks.reference_program", url),
                 *(str(interval_seconds), self.broker.bootstrap_servers, "0"),
+                *(["sleep"] if sleeps else []),
             ],
             cwd=ROOT,
             env={**os.environ, **IMAGE_ENVIRONMENT},

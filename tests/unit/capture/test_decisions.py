@@ -186,6 +186,32 @@ def test_frames_that_piled_up_later_are_left_out() -> None:
     assert fresh
 
 
+@pytest.mark.parametrize(
+    ("spacing_seconds", "delay_seconds", "fresh"),
+    [
+        (0.04, 0.1, True),
+        (0.04, 0.2, False),
+        (2.0, 0.4, True),
+        (2.0, 0.6, False),
+        (10.0, 0.4, True),
+        (10.0, 0.6, False),
+    ],
+)
+def test_the_further_apart_frames_are_the_later_one_may_be(
+    spacing_seconds: float, delay_seconds: float, fresh: bool
+) -> None:
+    freshness = Freshness(period_seconds=0.04, media_times=True, spacing_seconds=spacing_seconds)
+    arrived = 0.0
+    for number in range(1, 5):
+        began, arrived = arrived, number * spacing_seconds
+        assert freshness.fresh(began_seconds=began, arrived_seconds=arrived, media_seconds=arrived)
+    media = 5 * spacing_seconds
+    found = freshness.fresh(
+        began_seconds=arrived, arrived_seconds=media + delay_seconds, media_seconds=media
+    )
+    assert found == fresh
+
+
 @settings(max_examples=30)
 @given(st.lists(st.floats(0, 0.3), min_size=400, max_size=400), st.booleans())
 def test_no_guess_silences_a_camera(delays: list[float], media_times: bool) -> None:

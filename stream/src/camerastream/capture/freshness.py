@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-LATEST_SECONDS = 0.15
+_LATEST_SECONDS = 0.15
+_LATEST_SHARE = 0.25
+_LATEST_OF_RARE_SECONDS = 0.5
+"""A late frame is left out for the next one. Where that comes seconds later, with key frames
+alone, being a little late is the lesser evil: a quarter of the way, and no more than this."""
 _LIMIT_SECONDS = 5.0
 """Longer than this no frame is withheld: a wrong guess must not silence a camera."""
 _HELD_UP_SECONDS = 0.5
@@ -20,10 +24,16 @@ class Freshness:
     Args:
         period_seconds: Time between two frames, as the stream claims.
         media_times: Whether the stream's times can be trusted; MJPEG has invented ones.
+        spacing_seconds: Time between two decoded frames, where that is longer.
     """
 
-    def __init__(self, *, period_seconds: float, media_times: bool) -> None:
+    def __init__(
+        self, *, period_seconds: float, media_times: bool, spacing_seconds: float = 0.0
+    ) -> None:
         self._period_seconds = period_seconds
+        self._latest_seconds = max(
+            _LATEST_SECONDS, min(_LATEST_SHARE * spacing_seconds, _LATEST_OF_RARE_SECONDS)
+        )
         self._media_times = media_times
         self._caught_up = False
         self._withheld_since: float | None = None
@@ -72,4 +82,4 @@ class Freshness:
         elif last_arrival is not None:
             # The camera's clock runs differently from ours.
             self._least_delay += _DRIFT * (arrived - last_arrival)
-        return delay - self._least_delay > LATEST_SECONDS
+        return delay - self._least_delay > self._latest_seconds

@@ -76,6 +76,7 @@ class LiveLoop:
             period_seconds=source_input.period_seconds,
             # Every frame means also the late ones of a camera on a shaky network.
             media_times=source_input.media_times and not self._every_frame,
+            spacing_seconds=self._policy.spacing_seconds(source_input.period_seconds),
         )
         self._policy.opened()
         while not self._stopping.is_set():

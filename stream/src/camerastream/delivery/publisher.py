@@ -152,6 +152,8 @@ class Publisher:
 
     def _release(self) -> None:
         """Hand over what need not wait any longer."""
+        if not self._waiting:
+            return  # without the lock, for which the polling thread would wait at every frame
         with self._order:
             while self._waiting:
                 room_bytes = self._gate.room_bytes(now=self._clock())
