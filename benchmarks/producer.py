@@ -23,8 +23,8 @@ from benchmarks.result import Result, Row
 if TYPE_CHECKING:
     from tests.testbed.kafka import KafkaCluster
 
-FRAMES = 6000
-ROUNDS = 5
+FRAMES = 2000
+ROUNDS = 21
 WAYS = ("ours", "bare", "java")
 _POM = Path(__file__).parent / "kafka_tools" / "pom.xml"
 _TOOL_CLASS = "org.apache.kafka.tools.ProducerPerformance"
@@ -67,16 +67,14 @@ def run() -> Result:
         way: statistics.median(one.cpu_seconds for one in found) * 1000 / FRAMES
         for way, found in runs.items()
     }
-    best = max(speed["bare"], speed["java"])
+    # Round by round: the machine is not equally fast in all of them.
+    shares = [
+        100 * mine.megabytes_per_second / max(bare.megabytes_per_second, java.megabytes_per_second)
+        for mine, bare, java in zip(runs["ours"], runs["bare"], runs["java"], strict=True)
+    ]
+    share = statistics.median(shares)
     rows = [
-        Row(
-            "speed, against the better of the two",
-            speed["ours"],
-            "MB/s",
-            best,
-            bar="at least 90 %",
-            bar_met=speed["ours"] >= 0.9 * best,
-        ),
+        Row("speed, of the better one's", share, "%", None, "at least 90", share >= 90),
         Row("speed, against the bare loop", speed["ours"], "MB/s", speed["bare"]),
         Row("speed, against kafka-producer-perf-test", speed["ours"], "MB/s", speed["java"]),
         Row("CPU per 1,000 frames, against the bare loop", cpu["ours"], "s", cpu["bare"]),
