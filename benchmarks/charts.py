@@ -31,7 +31,7 @@ BAR_CHARTS = {
         True,
         ("speed, against the bare", "speed, against kafka"),
     ),
-    "start": ("CPU time of starting", False, ("import", "start to first frame delivered: CPU")),
+    "start": ("CPU time of starting", False, ("import", "start to first frame in the topic: CPU")),
     "shutdown": ("SIGTERM with 128 MiB queued", False, ("SIGTERM",)),
 }
 

@@ -102,10 +102,11 @@ def _ages(on: Stage, camera: CameraSimulator, interval_seconds: float) -> list[f
 
     consumer = Consumer(
         {
-            "bootstrap.servers": on.broker.bootstrap_servers,
+            "bootstrap.servers": on.bootstrap_servers,
             "group.id": uuid.uuid4().hex,
             "enable.auto.commit": False,
             "fetch.wait.max.ms": 10,
+            "log_level": 0,
         }
     )
     consumer.assign([TopicPartition(TOPIC, 0, OFFSET_END)])

@@ -21,7 +21,7 @@ from benchmarks.result import Result, Row
 from benchmarks.stage import IMAGE_ENVIRONMENT, stage, wait_for_word, watch_memory
 
 if TYPE_CHECKING:
-    from benchmarks.stage import Stage
+    from benchmarks.stage import MockStage, Stage
     from tests.integration.program.harness import Program
 
 SIZES = {"720p": (1280, 720), "1080p": (1920, 1080), "4K": (3840, 2160)}
@@ -110,7 +110,7 @@ def live_rows(on: Stage, name: str, url: str, interval_seconds: float) -> list[R
     ]
 
 
-def outage_rows(on: Stage) -> list[Row]:
+def outage_rows(on: MockStage) -> list[Row]:
     """Return what Kafka's silence adds once the producer's queue is full."""
     program = on.program(
         "test:1920x1080@30",

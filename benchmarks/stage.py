@@ -33,11 +33,17 @@ _CLIP_SECONDS = {(3840, 2160): 6}
 
 
 class Stage:
-    """A broker, cameras and programs; they end when the stage does."""
+    """Cameras and programs; they end when the stage does.
 
-    def __init__(self, folder: Path, broker: MockBroker, stack: ExitStack) -> None:
+    Args:
+        folder: Of the programs' state and logs.
+        bootstrap_servers: Where they send to.
+        stack: Ends what is started here.
+    """
+
+    def __init__(self, folder: Path, bootstrap_servers: str, stack: ExitStack) -> None:
         self.folder = folder
-        self.broker = broker
+        self.bootstrap_servers = bootstrap_servers
         self._stack = stack
         self._programs = 0
 
@@ -62,7 +68,7 @@ class Stage:
             folder,
             RTSP_CAMERA_URL=url,
             **{
-                "KAFKA_BOOTSTRAP_SERVERS": self.broker.bootstrap_servers,
+                "KAFKA_BOOTSTRAP_SERVERS": self.bootstrap_servers,
                 "KAFKA_BUFFER_ERROR_THRESHOLD_SECONDS": "3600",
                 **IMAGE_ENVIRONMENT,
                 **settings,
@@ -84,7 +90,7 @@ class Stage:
         process = subprocess.Popen(
             [
                 *(sys.executable, "-m", "benchmarks.reference_program", url),
-                *(str(interval_seconds), self.broker.bootstrap_servers, "0"),
+                *(str(interval_seconds), self.bootstrap_servers, "0"),
                 *(["sleep"] if sleeps else []),
             ],
             cwd=ROOT,
@@ -104,8 +110,22 @@ class Stage:
         return process
 
 
+class MockStage(Stage):
+    """A stage with an embedded broker, which can fall silent.
+
+    Args:
+        folder: Of the programs' state and logs.
+        broker: Where they send to.
+        stack: Ends what is started here.
+    """
+
+    def __init__(self, folder: Path, broker: MockBroker, stack: ExitStack) -> None:
+        super().__init__(folder, broker.bootstrap_servers, stack)
+        self.broker = broker
+
+
 @contextmanager
-def stage() -> Iterator[Stage]:
+def stage() -> Iterator[MockStage]:
     """Set the stage with a broker that has the topic."""
     from tests.simulators.broker import MockBroker  # noqa: PLC0415 - loads the simulators
 
@@ -113,7 +133,7 @@ def stage() -> Iterator[Stage]:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         broker = stack.enter_context(MockBroker())
         broker.create_topic(TOPIC)
-        yield Stage(folder, broker, stack)
+        yield MockStage(folder, broker, stack)
 
 
 def wait_for_word(process: subprocess.Popen[str], word: str) -> None:
