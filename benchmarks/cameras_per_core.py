@@ -125,11 +125,13 @@ def _measure(programs: list[Program]) -> Load:
     before, cpu, began = checked(), cpu_seconds(), time.monotonic()
     time.sleep(MEASURED_SECONDS)
     took = time.monotonic() - began
+    # Before they are asked for their figures, which costs them CPU.
+    used = cpu_seconds() - cpu
     frames = [after - first for first, after in zip(before, checked(), strict=True)]
     last = [metric(program, "camerastream_last_frame_timestamp_seconds") for program in programs]
     due = MEASURED_SECONDS / INTERVAL_SECONDS
     return Load(
-        core_share=(cpu_seconds() - cpu) / took,
+        core_share=used / took,
         on_time_share=statistics.fmean(min(1.0, found / due) for found in frames),
         oldest_seconds=time.time() - min(last),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
@@ -16,6 +17,8 @@ _MARGIN = 16
 _TITLE = 32
 _LEGEND = 24
 _LABELS = 250
+_LABEL_LETTERS = 36
+_LINE = 15
 _BAR, _BAR_GAP, _ROW_GAP = 15, 3, 14
 _VALUES = 110
 _PLOT_HEIGHT = 260
@@ -84,7 +87,10 @@ def bar_chart(
         top = _MARGIN + _TITLE + _LEGEND + number * group
         full = (overall if one_scale else _longest(row)) or 1.0
         middle = top + (group - _ROW_GAP) / 2 + 4
-        _text(page, _MARGIN + _LABELS - 12, middle, row.label, anchor="end")
+        lines = textwrap.wrap(row.label, _LABEL_LETTERS)
+        for place, line in enumerate(lines):
+            y = middle + (place - (len(lines) - 1) / 2) * _LINE
+            _text(page, _MARGIN + _LABELS - 12, y, line, anchor="end")
         for place, (value, colour) in enumerate(zip(row.values, _COLOURS, strict=False)):
             y, left = top + place * (_BAR + _BAR_GAP), _MARGIN + _LABELS
             length = 0.0 if value is None else room * value / full
