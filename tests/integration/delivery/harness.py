@@ -101,6 +101,12 @@ class Stream:
         assert counts.in_flight == 0, counts
         self.state_dir.lock.close()
 
+    def close(self) -> None:
+        """End whatever has happened: a producer that is left would go on complaining."""
+        self.stop_feeding()
+        self.delivery.stop(flush_seconds=0, timeout_seconds=20)
+        self.state_dir.lock.close()
+
     def drained(self) -> bool:
         counts = self.delivery.accounting.snapshot()
         return counts.in_flight == 0 and counts.spooled == 0

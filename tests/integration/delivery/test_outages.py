@@ -39,14 +39,20 @@ class Scenario:
         self.stream = Stream(self.broker.bootstrap_servers, tmp_path, producer=producer)
 
     def close(self) -> None:
-        self.stream.stop_feeding()
+        self.stream.close()
         self.reader.stop()
         self.broker.stop()
 
     def feed_until_flowing(self) -> None:
         self.stream.feed()
-        wait_until(lambda: self.stream.delivery.accounting.snapshot().delivered >= 20)
-        assert self.state is MonitorState.HEALTHY
+        # A small queue fills when a busy machine holds the producer up for half a second.
+        wait_until(
+            lambda: (
+                self.stream.delivery.accounting.snapshot().delivered >= 20
+                and self.state is MonitorState.HEALTHY
+            ),
+            what=lambda: f"{self.state}, {self.stream.delivery.accounting.snapshot()}",
+        )
 
     @property
     def state(self) -> MonitorState:
