@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-FRAMES = (6, 18)
+FRAMES = (10, 50)
 _CLIP_SECONDS = 20
 _REFERENCE = {"motion": "usual-motion", "encode": "usual-encode"}
 _TOTAL = re.compile(r"I\s+refs:\s+([\d,]+)")
