@@ -10,9 +10,9 @@ from rich.console import Console
 BENCHMARKS = {
     "every_frame": "a 1080p file, every frame: cost by stage, agreement, picture quality",
     "instructions": "the same, instructions by stage (five minutes)",
-    "interval": "1080p30 over RTSP, one frame per 5 s: CPU of the whole pod",
+    "interval": "1080p30 over RTSP, one frame per 5 s: CPU of the whole pod (seven minutes)",
     "frame_age": "how old a picture is when a consumer has it",
-    "cameras_per_core": "how many such streams fit on one core",
+    "cameras_per_core": "how many such streams fit on one core (twelve minutes)",
     "agreement": "decisions against the full-resolution method, by clip, size and interval",
     "producer": "frames into a real Kafka, flat out: against a bare loop and Kafka's own tool",
     "slow_link": "a 30 fps camera whose broker answers late or not at all: CPU and latency",
@@ -21,8 +21,8 @@ BENCHMARKS = {
     "start": "from nothing to the first frame that Kafka has: CPU time",
     "shutdown": "SIGTERM with a full queue: nothing missing, /livez answers",
     "reconnects": "a camera that goes away 1,000 times: memory stays flat (15 minutes)",
-    "operator_scale": "1,000 CameraStreams: time, API writes, CPU and memory (six minutes)",
-    "operator_comparison": "the same cameras by kopf's default handlers (eight minutes)",
+    "operator_scale": "1,000 CameraStreams: time, API writes, CPU and memory (four minutes)",
+    "operator_comparison": "the same cameras by kopf's default handlers (five minutes)",
 }
 
 

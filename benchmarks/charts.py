@@ -24,6 +24,7 @@ BAR_CHARTS = {
         ("decode", "motion", "encode", "whole"),
     ),
     "interval": ("1080p30 over RTSP, one frame per 5 s: % of a core", True, ("H.264", "HEVC")),
+    "frame_age": ("How old a picture is at its consumer", True, ("every frame", "one frame")),
     "mjpeg": ("1080p MJPEG, every frame: CPU per frame", True, ("whole", "against", "without")),
     "memory": ("Memory of a stream pod", True, ("720p", "1080p", "4K")),
     "producer": (
@@ -31,7 +32,11 @@ BAR_CHARTS = {
         True,
         ("speed, against the bare", "speed, against kafka"),
     ),
-    "start": ("CPU time of starting", False, ("import", "start to first frame in the topic: CPU")),
+    "start": (
+        "CPU time of starting",
+        False,
+        ("import the whole", "start to first frame in the topic: CPU"),
+    ),
     "shutdown": ("SIGTERM with 128 MiB queued", False, ("SIGTERM",)),
 }
 
