@@ -93,7 +93,7 @@ class AuditLog:
     def requests(self) -> list[Entry]:
         """Return what was answered since."""
         with self._path.open("rb") as file:
-            # The API server begins a new file at 100 MB; then the rest is elsewhere.
+            # The API server begins a new file some time; then the rest is elsewhere.
             assert file.seek(0, SEEK_END) >= self._start, "the audit log was rotated"
             file.seek(self._start)
             text = file.read().decode(errors="replace")

@@ -57,6 +57,8 @@ def kube_apiserver(layout: Layout) -> list[str]:
         # Who wrote how often is counted from here: a client cannot be wrong about itself.
         f"--audit-policy-file={layout.etc / 'audit-policy.json'}",
         f"--audit-log-path={layout.audit_log}",
+        # In megabytes. After 100 a new file would begin, and ten thousand cameras write more.
+        "--audit-log-maxsize=4000",
         # The Service `kubernetes` must not lead to a loopback address; without pods nobody asks.
         *([] if layout.with_node else ["--endpoint-reconciler-type=none"]),
     ]
