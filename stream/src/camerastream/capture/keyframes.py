@@ -6,6 +6,9 @@ import math
 
 _LEAST_DISTANCE_SECONDS = 0.25
 """Closer key frames are nearly every frame: leaving the others out saves nothing."""
+_LONGEST_SHARE = 1.02
+"""Of the interval. 150 frames of a camera of 29.97 fps take 5.005 s; the nearest key frame to
+each tick is still there, and once in hundreds of ticks one is left out."""
 _DISTANCES_NEEDED = 2
 _PAUSE_SECONDS = 600.0
 """After key frames became rare, so long nothing is tried again."""
@@ -112,9 +115,10 @@ class KeyFramePolicy:
         if last is None or media_seconds <= last:
             return False
         self.distance_seconds = media_seconds - last
-        fits = _LEAST_DISTANCE_SECONDS <= self.distance_seconds <= self._interval_seconds
+        rare = self.distance_seconds > _LONGEST_SHARE * self._interval_seconds
+        fits = self.distance_seconds >= _LEAST_DISTANCE_SECONDS and not rare
         self._fitting = self._fitting + 1 if fits else 0
-        if self.distance_seconds > self._interval_seconds and self.obstacle is None:
+        if rare and self.obstacle is None:
             self.obstacle = _RARE.format(self.distance_seconds, self._interval_seconds)
         if self._fitting >= _DISTANCES_NEEDED:
             self.key_frames_only, self.obstacle = True, None
