@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import os
+import sys
 import time
 from typing import TYPE_CHECKING
 
@@ -53,13 +54,13 @@ async def _rows(
     floor: tuple[float, float] | tuple[None, None],
 ) -> list[Row]:
     others = _OthersShare(plane)
-    created = await scale.created()
+    created = _told("from nothing", await scale.created())
     others_percent = others.percent()
     memory = scale.operator.memory_megabytes()
-    idle = await scale.idle()
-    again = await scale.restarted()
-    changed = await scale.threshold_changed()
-    storm = await scale.storm()
+    idle = _told("idle minute", await scale.idle())
+    again = _told("restarted", await scale.restarted())
+    changed = _told("other threshold", await scale.threshold_changed())
+    storm = _told("all restart at once", await scale.storm())
     peak = scale.operator.memory_megabytes("VmHWM")
     share = 100 * idle.cpu_seconds / idle.seconds
     each = created.writes / count
@@ -89,6 +90,12 @@ async def _rows(
         *_kinds("other threshold", changed, count),
         *_kinds("all restart at once", storm, count),
     ]
+
+
+def _told(name: str, phase: Phase) -> Phase:
+    """Say what a phase took: with many cameras the table comes after a quarter of an hour."""
+    print(f"{name}: {phase}", file=sys.stderr, flush=True)
+    return phase
 
 
 def _costs(name: str, phase: Phase, count: int) -> list[Row]:

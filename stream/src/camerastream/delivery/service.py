@@ -14,6 +14,7 @@ import structlog
 from camerastream.delivery import losses
 from camerastream.delivery.condition import DeliveryCondition
 from camerastream.delivery.courier import Courier
+from camerastream.delivery.held_memory import HeldMemory, give_back_freed_memory
 from camerastream.delivery.mailbox import Mailbox, Overflowed, Submitted, WakeUp
 from camerastream.delivery.monitor import MonitorState, NoticeKind
 from camerastream.delivery.producer_events import (
@@ -89,6 +90,7 @@ class Delivery:
         self._clock = clock
         self._simulate = simulate_buffer_error
         self._mailbox = Mailbox()
+        self._held = HeldMemory()
         self._log = structlog.get_logger()
         self._limits = TopicLimits(
             config, topic, on_answer=self._mailbox.put, on_warning=self._log.warning
@@ -194,6 +196,8 @@ class Delivery:
         if replay and not self._limits.changed:
             courier.replay()
         queue, oldest = self._watch(courier)
+        if self._held.fell(queued_bytes=queue.size_bytes, spooled_frames=courier.backlog_frames):
+            give_back_freed_memory()
         trip = self._reporter.trip
         if trip is not None and courier.sending:
             courier.sending = False
