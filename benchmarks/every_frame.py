@@ -80,7 +80,8 @@ def _open(path: Path) -> cv2.VideoCapture:
     return cv2.VideoCapture(str(path), cv2.CAP_FFMPEG, [cv2.CAP_PROP_N_THREADS, 1])
 
 
-def _ours(path: Path) -> Side:
+def ours(path: Path) -> Side:
+    """Return this program on a file."""
     detector = MotionDetector(
         reference_method.MOTION_THRESHOLD_PIXELS,
         reference_method.MIN_CONTOUR_AREA_PIXELS,
@@ -99,7 +100,8 @@ def _ours(path: Path) -> Side:
     )
 
 
-def _reference(path: Path) -> Side:
+def reference(path: Path) -> Side:
+    """Return the usual method on a file."""
     method = ReferenceMethod()
     threshold = reference_method.MOTION_THRESHOLD_PIXELS
     return Side(_open(path), lambda image: method.area_pixels(image) > threshold, method.jpeg)
@@ -109,38 +111,36 @@ def run() -> Result:
     """Play the same file through both, in turns within one process."""
     cv2.setNumThreads(1)
     path = camera_clip("car", CLIP_SECONDS)
-    ours, reference = _ours(path), _reference(path)
-    while ours.play(FRAMES_PER_ROUND) and reference.play(FRAMES_PER_ROUND):
+    mine, usual = ours(path), reference(path)
+    while mine.play(FRAMES_PER_ROUND) and usual.play(FRAMES_PER_ROUND):
         pass
     rows = [
-        Row(stage, ours.milliseconds(stage), "ms/frame", reference.milliseconds(stage))
+        Row(stage, mine.milliseconds(stage), "ms/frame", usual.milliseconds(stage))
         for stage in STAGES
     ]
-    whole = Row(
-        "whole", ours.pipeline_milliseconds(), "ms/frame", reference.pipeline_milliseconds()
-    )
+    whole = Row("whole", mine.pipeline_milliseconds(), "ms/frame", usual.pipeline_milliseconds())
     whole.bar, whole.bar_met = "1.6 times faster", (whole.ratio or 0) >= 1.6
-    share = 100 * ours.milliseconds("motion")
-    share /= ours.milliseconds("decode") + ours.milliseconds("encode")
-    same = sum(map(bool.__eq__, ours.decisions, reference.decisions))
-    agreement = 100 * same / len(ours.decisions)
+    share = 100 * mine.milliseconds("motion")
+    share /= mine.milliseconds("decode") + mine.milliseconds("encode")
+    same = sum(map(bool.__eq__, mine.decisions, usual.decisions))
+    agreement = 100 * same / len(mine.decisions)
     rows += [
         whole,
         Row("motion, of decode + encode", share, "%", None, "at most 5", share <= 5),
         Row("same decision", agreement, "% of frames", None, "at least 99", agreement >= 99),
-        Row("frames with motion", sum(ours.decisions), "frames", sum(reference.decisions)),
+        Row("frames with motion", sum(mine.decisions), "frames", sum(usual.decisions)),
         Row(
             "JPEG size",
-            statistics.mean(ours.sizes_bytes) / 1000,
+            statistics.mean(mine.sizes_bytes) / 1000,
             "kB",
-            statistics.mean(reference.sizes_bytes) / 1000,
+            statistics.mean(usual.sizes_bytes) / 1000,
         ),
-        Row("PSNR", statistics.mean(ours.psnr_db), "dB", statistics.mean(reference.psnr_db)),
+        Row("PSNR", statistics.mean(mine.psnr_db), "dB", statistics.mean(usual.psnr_db)),
     ]
     return Result(
         "every_frame",
         "the full-resolution method with optimised JPEG (benchmarks/reference_method.py)",
-        f"{path.name}, {len(ours.decisions)} frames, process CPU time, medians, one thread, "
+        f"{path.name}, {len(mine.decisions)} frames, process CPU time, medians, one thread, "
         f"in turns of {FRAMES_PER_ROUND} frames",
         rows,
     )

@@ -9,15 +9,14 @@ from __future__ import annotations
 
 import statistics
 import time
-import uuid
 from typing import TYPE_CHECKING, cast
 
 import cv2
 import numpy as np
-from confluent_kafka import OFFSET_END, Consumer, TopicPartition
 
 from benchmarks.result import Result, Row
-from benchmarks.stage import TOPIC, stage, wait_for_word
+from benchmarks.stage import stage, wait_for_word
+from benchmarks.topic_end import TopicEnd
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -100,22 +99,14 @@ def _ages(on: Stage, camera: CameraSimulator, interval_seconds: float) -> list[f
     """Return the ages of the frames that come from now on."""
     from tests.simulators import camera_clip  # noqa: PLC0415
 
-    consumer = Consumer(
-        {
-            "bootstrap.servers": on.bootstrap_servers,
-            "group.id": uuid.uuid4().hex,
-            "enable.auto.commit": False,
-            "fetch.wait.max.ms": 10,
-            "log_level": 0,
-        }
-    )
-    consumer.assign([TopicPartition(TOPIC, 0, OFFSET_END)])
+    topic = TopicEnd(on.bootstrap_servers)
+    topic.mark()
     ages, messages = [], 0
     end = time.monotonic() + SECONDS
     while time.monotonic() < end:
-        message = consumer.poll(0.1)
+        message = topic.message()
         now = time.time()
-        if message is None or message.error():
+        if message is None:
             continue
         messages += 1
         if not interval_seconds and messages % _READ_EVERY:
@@ -123,5 +114,5 @@ def _ages(on: Stage, camera: CameraSimulator, interval_seconds: float) -> list[f
         jpeg = np.frombuffer(message.value() or b"", np.uint8)
         image = cast("NDArray[np.uint8]", cv2.imdecode(jpeg, cv2.IMREAD_COLOR))
         ages.append(camera.age_seconds(camera_clip.read_number(image), now))
-    consumer.close()
+    topic.close()
     return ages

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
 FRAMES = (10, 50)
 _CLIP_SECONDS = 20
-_REFERENCE = {"motion": "usual-motion", "encode": "usual-encode"}
+_STAGES = ("motion", "encode")
+_USUAL = "usual-"
 _TOTAL = re.compile(r"I\s+refs:\s+([\d,]+)")
 
 
@@ -40,9 +41,9 @@ def run() -> Result:
         return per_frame(name) - decode
 
     rows = [Row("decode", decode / 1e6, "million/frame", decode / 1e6)]
-    found = {name: stage(name) for name in ("motion", "encode")}
+    found = {name: stage(name) for name in _STAGES}
     for name, count in found.items():
-        usual = stage(_REFERENCE[name])
+        usual = stage(_USUAL + name)
         rows.append(Row(name, count / 1e6, "million/frame", usual / 1e6))
     share = 100 * found["motion"] / (decode + found["encode"])
     rows.append(Row("motion, of decode + encode", share, "%", None, "at most 5", share <= 5))
@@ -91,39 +92,27 @@ def handle(stage: str, frames: int) -> None:
     """Decode so many frames and do one stage's work on each: what is counted."""
     import cv2  # noqa: PLC0415 - the counting process has no use for it
 
-    from benchmarks import reference_method  # noqa: PLC0415
-    from camerastream.encoding import JpegEncoder  # noqa: PLC0415
-    from camerastream.frames import Frame, Motion  # noqa: PLC0415
-    from camerastream.motion import MotionDetector  # noqa: PLC0415
+    from benchmarks import every_frame  # noqa: PLC0415
 
     cv2.setNumThreads(1)
     path = camera_clip("car", _CLIP_SECONDS)
-    capture = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG, [cv2.CAP_PROP_N_THREADS, 1])
-    detector = MotionDetector(
-        reference_method.MOTION_THRESHOLD_PIXELS,
-        reference_method.MIN_CONTOUR_AREA_PIXELS,
-        reference_method.BLUR_SIZE_PIXELS,
-    )
-    encoder, usual = JpegEncoder(reference_method.QUALITY), reference_method.ReferenceMethod()
-    still = Motion(area_pixels=0, area_percent=0.0, detected=False)
+    usual = stage.startswith(_USUAL)
+    side = every_frame.reference(path) if usual else every_frame.ours(path)
     for _ in range(frames):
-        image = cast("NDArray[np.uint8]", capture.read()[1])
-        frame = Frame(image, None, image.shape[1], image.shape[0], 0.0)
-        match stage:
+        image = cast("NDArray[np.uint8]", side.capture.read()[1])
+        match stage.removeprefix(_USUAL):
             case "motion":
-                detector.check(frame)
+                side.motion(image)
             case "encode":
-                encoder.encode(frame, still)
-            case "usual-motion":
-                usual.area_pixels(image)
-            case "usual-encode":
-                usual.jpeg(image)
+                side.encode(image)
 
 
 def main() -> None:
     """Handle frames; run by the benchmark under valgrind."""
     parser = argparse.ArgumentParser(description=main.__doc__)
-    parser.add_argument("stage", choices=["decode", *_REFERENCE, *_REFERENCE.values()])
+    parser.add_argument(
+        "stage", choices=["decode", *_STAGES, *(_USUAL + stage for stage in _STAGES)]
+    )
     parser.add_argument("frames", type=int)
     given = parser.parse_args()
     handle(given.stage, given.frames)

@@ -180,10 +180,9 @@ def measure(
         _send(sender, number)
     if flat_out:
         sender.finish(_FINISH_SECONDS)
-    cpu_seconds, wall_seconds = time.process_time() - cpu_seconds, time.monotonic() - began
-    if flat_out:
-        # All are due at the beginning. Ending the threads that poll takes up to 0.2 s more.
-        wall_seconds = max(latencies)
+    cpu_seconds = time.process_time() - cpu_seconds
+    # Flat out all are due at the beginning; ending the threads that poll takes up to 0.2 s more.
+    wall_seconds = max(latencies) if flat_out else time.monotonic() - began
     print("fed", flush=True)
     if not flat_out:
         sender.finish(_FINISH_SECONDS)

@@ -16,16 +16,14 @@ import tempfile
 import threading
 import time
 import urllib.request
-import uuid
 from contextlib import ExitStack
 from pathlib import Path
-
-from confluent_kafka import Consumer, TopicPartition
 
 from benchmarks.footage import ROOT
 from benchmarks.operator_process import process_cpu_seconds
 from benchmarks.result import Result, Row
 from benchmarks.stage import IMAGE_ENVIRONMENT, TOPIC, Stage
+from benchmarks.topic_end import TopicEnd
 
 _RUNS = 5
 _LIVE_RUNS = 3
@@ -56,56 +54,30 @@ def import_milliseconds(line: str) -> float:
     return 1000 * min(found[1:])
 
 
-class Topic:
-    """The end of the topic: asking a program how far it is would cost it CPU.
+def wait_for_frame(topic: TopicEnd) -> None:
+    """Wait for a frame after the mark.
 
-    Args:
-        bootstrap_servers: Where the broker is.
+    Raises:
+        TimeoutError: None came.
     """
-
-    def __init__(self, bootstrap_servers: str) -> None:
-        self._consumer = Consumer(
-            {
-                "bootstrap.servers": bootstrap_servers,
-                "group.id": uuid.uuid4().hex,
-                "enable.auto.commit": False,
-                "fetch.wait.max.ms": 10,
-                "log_level": 0,
-            }
-        )
-
-    def mark(self) -> None:
-        """What comes from now on counts."""
-        partition = TopicPartition(TOPIC, 0)
-        _, partition.offset = self._consumer.get_watermark_offsets(partition)
-        self._consumer.assign([partition])
-
-    def wait(self) -> None:
-        """Wait for a message after the mark.
-
-        Raises:
-            TimeoutError: None came.
-        """
-        deadline = time.monotonic() + _PATIENCE_SECONDS
-        while time.monotonic() < deadline:
-            message = self._consumer.poll(0.1)
-            if message is not None and not message.error():
-                return
-        raise TimeoutError("no frame came")
+    deadline = time.monotonic() + _PATIENCE_SECONDS
+    while topic.message() is None:
+        if time.monotonic() > deadline:
+            raise TimeoutError("no frame came")
 
 
-def ours(on: Stage, topic: Topic, url: str) -> tuple[float, float]:
+def ours(on: Stage, topic: TopicEnd, url: str) -> tuple[float, float]:
     """Return seconds by the clock and of CPU until the first frame is in the topic."""
     topic.mark()
     began = time.monotonic()
     program = on.program(url, INTERVAL_SECONDS=5)
-    topic.wait()
+    wait_for_frame(topic)
     taken = time.monotonic() - began, process_cpu_seconds(program.process.pid)
     program.close()
     return taken
 
 
-def livez(on: Stage, topic: Topic, url: str) -> tuple[float, float]:
+def livez(on: Stage, topic: TopicEnd, url: str) -> tuple[float, float]:
     """Return when `/livez` first answers and the longest wait for it from then on, in seconds.
 
     It is asked until the first frame is with Kafka, in a start of its own: asking costs CPU.
@@ -116,7 +88,7 @@ def livez(on: Stage, topic: Topic, url: str) -> tuple[float, float]:
     began = time.monotonic()
     program = on.program(url, INTERVAL_SECONDS=5, HTTP_PORT=port)
     first, longest = None, 0.0
-    delivered = threading.Thread(target=topic.wait, daemon=True)
+    delivered = threading.Thread(target=wait_for_frame, args=(topic,), daemon=True)
     delivered.start()
     while delivered.is_alive():
         asked = time.monotonic()
@@ -133,12 +105,12 @@ def livez(on: Stage, topic: Topic, url: str) -> tuple[float, float]:
     return first or float("nan"), longest
 
 
-def customary(on: Stage, topic: Topic, url: str) -> tuple[float, float]:
+def customary(on: Stage, topic: TopicEnd, url: str) -> tuple[float, float]:
     """Return the same of the customary program."""
     topic.mark()
     began = time.monotonic()
     process = on.reference(url, 5)
-    topic.wait()
+    wait_for_frame(topic)
     taken = time.monotonic() - began, process_cpu_seconds(process.pid)
     process.kill()
     return taken
@@ -166,10 +138,9 @@ def run() -> Result:
         ExitStack() as stack,
     ):
         kafka.create_topic(TOPIC)
-        on, topic = (
-            Stage(Path(folder), kafka.bootstrap_servers, stack),
-            Topic(kafka.bootstrap_servers),
-        )
+        topic = TopicEnd(kafka.bootstrap_servers)
+        stack.callback(topic.close)
+        on = Stage(Path(folder), kafka.bootstrap_servers, stack)
         url = on.camera().rtsp_url
         starts = [(ours(on, topic, url), customary(on, topic, url)) for _ in range(_LIVE_RUNS)]
         answers, longest = livez(on, topic, url)

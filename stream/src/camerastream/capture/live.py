@@ -72,11 +72,13 @@ class LiveLoop:
         Raises:
             PassthroughRefusedError: The source must be opened with decoding.
         """
+        # What is decoded does not change on one connection.
+        spacing_seconds = self._policy.spacing_seconds(source_input.period_seconds)
         freshness = Freshness(
             period_seconds=source_input.period_seconds,
             # Every frame means also the late ones of a camera on a shaky network.
             media_times=source_input.media_times and not self._every_frame,
-            spacing_seconds=self._policy.spacing_seconds(source_input.period_seconds),
+            spacing_seconds=spacing_seconds,
         )
         self._policy.opened()
         while not self._stopping.is_set():
@@ -103,7 +105,6 @@ class LiveLoop:
                 return None
             if self._policy.obstacle:
                 self._board.decodes_all(self._policy.obstacle)
-            spacing_seconds = self._policy.spacing_seconds(source_input.period_seconds)
             due = self._schedule.due(arrived, spacing_seconds=spacing_seconds)
             if fresh and due and (self._every_frame or self._slot.wanted):
                 self._hand_over(source_input, arrived, wall_seconds)

@@ -144,10 +144,9 @@ class Video:
         Seen where all frames are decoded: the packet is a key frame's and the picture another
         one. Seen where key frames alone are: the first picture came after a later packet.
         """
-        if self._began_late:
-            return True
-        picture_type = int(self._capture.get(cv2.CAP_PROP_FRAME_TYPE))
-        return self.is_key and picture_type in _DEPENDENT_TYPES
+        return self._began_late or (
+            self.is_key and int(self._capture.get(cv2.CAP_PROP_FRAME_TYPE)) in _DEPENDENT_TYPES
+        )
 
     def _first_held_back_seconds(self) -> float:
         """Return how far the packet that gave the first picture lies behind it.
