@@ -71,6 +71,20 @@ def test_a_frame_is_not_changed_and_not_kept():
     assert again.check(scenes.frame(BOXED)).area_pixels == area
 
 
+@pytest.mark.parametrize(("width", "height"), [(1283, 717), (1283, 2600), (641, 363), (320, 200)])
+def test_pixels_and_the_cameras_own_jpegs_may_alternate(width, height):
+    checked = detector(blur=45)
+    empty = scenes.background(width, height)
+    boxed = scenes.with_box(empty, 90, 70, 80, 90)
+    frames = [
+        make(image)
+        for image in (empty, empty, boxed, boxed, empty)
+        for make in (scenes.frame, scenes.jpeg_frame)
+    ]
+    found = [checked.check(frame).detected for frame in frames]
+    assert [place for place, moved in enumerate(found) if moved] == [4, 8]
+
+
 @pytest.mark.parametrize(
     "image",
     [

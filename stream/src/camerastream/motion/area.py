@@ -2,10 +2,11 @@
 
 The usual method, whose answer this reproduces, thresholds the difference at full
 resolution, dilates it twice by 3x3, and sums the areas of the outer contours that are
-large enough. Here the area is first estimated on the small plane. Far above the
-threshold that is the answer. Otherwise every region of change is enlarged to full
-resolution, alone, and measured in just that way: the blur lets the pixels between the
-samples be interpolated.
+large enough. Here nothing has moved where no sample has changed enough: a blurred difference
+is nowhere more than the difference itself. Around what has changed the difference is
+blurred, and the area estimated on the small plane. Far above the threshold that is the
+answer. Otherwise every region of change is enlarged to full resolution, alone, and measured
+as the usual method does: the blur lets the pixels between the samples be interpolated.
 """
 
 from __future__ import annotations
@@ -16,8 +17,11 @@ from typing import TYPE_CHECKING, cast
 import cv2
 import numpy as np
 
+from camerastream.motion.blur import DIFFERENCE_UNITS_PER_LEVEL
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from typing import Any
 
     from numpy.typing import NDArray
 
@@ -72,6 +76,9 @@ class _Region:
     def samples(self) -> int:
         return (self.right - self.left) * (self.bottom - self.top)
 
+    def of(self, plane: NDArray[Any]) -> NDArray[Any]:
+        return plane[self.top : self.bottom, self.left : self.right]
+
     def overlaps(self, other: _Region) -> bool:
         return (
             self.left < other.right
@@ -105,84 +112,56 @@ class AreaMeter:
         rows, columns = maker.shape
         self._factor = maker.factor
         self._min_contour_area_pixels = min_contour_area_pixels
-        self._change = _CHANGE_LEVELS * maker.units_per_level
-        self._near_change = _NEAR_CHANGE_LEVELS * maker.units_per_level
+        units = 1 if maker.factor == 1 else DIFFERENCE_UNITS_PER_LEVEL
+        self._change = _CHANGE_LEVELS * units
+        self._near_change = _NEAR_CHANGE_LEVELS * units
         self._certain_pixels = max(
             _CERTAIN_RATIO * threshold_pixels, _CERTAIN_SHARE * maker.width * maker.height
         )
         self._budget_samples = rows * columns * _FINE_SHARE
-        self._difference = maker.new_plane()
-        self._mask = np.empty(maker.shape, np.uint8)
 
     def measure(self, plane: Plane, previous: Plane) -> float:
         """Return the moved area in pixels of the full frame.
 
         Args:
-            plane: The plane of this frame.
+            plane: The plane of this frame. Its blur is done on both: a camera's JPEG and
+                pixels differ a little in what is left of it.
             previous: The plane of the frame checked before.
         """
-        cv2.absdiff(plane, previous, dst=self._difference)
-        _above(self._difference, self._near_change, self._mask)
-        left, top, width, height = cv2.boundingRect(self._mask)
-        if not width:
+        if cv2.norm(plane.samples, previous.samples, cv2.NORM_INF) <= _NEAR_CHANGE_LEVELS:
             return 0.0
-        whole = self._with_margin(left, top, width, height)
+        difference = blurred_difference(plane, previous)
+        near = _above(difference, self._near_change)
+        if not near.any():
+            return 0.0
+        whole = _around(cv2.boundingRect(near), _MARGIN_SAMPLES, near.shape)
         if self._factor == 1:
-            return self._fine_area_pixels(whole)
-        estimate = self._estimated_area_pixels(whole)
+            return self._fine_area_pixels(whole.of(difference))
+        estimate = self._estimated_area_pixels(whole.of(difference))
         if estimate > self._certain_pixels:
             return estimate
         total = 0.0
         left_samples = self._budget_samples
-        for region in self._regions(whole):
+        for region in _regions(near, whole):
             left_samples -= region.samples + _REGION_COST_SAMPLES
             if left_samples >= 0:
-                total += self._fine_area_pixels(region)
+                total += self._fine_area_pixels(region.of(difference))
             else:
-                total += self._estimated_area_pixels(region)
+                total += self._estimated_area_pixels(region.of(difference))
         return total
 
-    def _with_margin(self, left: int, top: int, width: int, height: int) -> _Region:
-        rows, columns = self._mask.shape
-        return _Region(
-            max(0, left - _MARGIN_SAMPLES),
-            max(0, top - _MARGIN_SAMPLES),
-            min(columns, left + width + _MARGIN_SAMPLES),
-            min(rows, top + height + _MARGIN_SAMPLES),
-        )
-
-    def _regions(self, whole: _Region) -> list[_Region]:
-        """Return the regions of change, disjoint, the smallest first."""
-        contours = _outer_contours(self._mask)
-        if len(contours) > _MOST_REGIONS:
-            return [whole]
-        regions: list[_Region] = []
-        for contour in contours:
-            left, top, width, height = cv2.boundingRect(contour)
-            region = self._with_margin(left, top, width, height)
-            while overlapping := [other for other in regions if region.overlaps(other)]:
-                for other in overlapping:
-                    regions.remove(other)
-                    region = region.joined(other)
-            regions.append(region)
-        return sorted(regions, key=lambda region: region.samples)
-
-    def _part(self, region: _Region) -> Plane:
-        return self._difference[region.top : region.bottom, region.left : region.right]
-
-    def _fine_area_pixels(self, region: _Region) -> float:
-        """Measure a region as the usual method does, at full resolution."""
-        part = self._part(region)
+    def _fine_area_pixels(self, part: NDArray[Any]) -> float:
+        """Measure a part of a difference as the usual method does, at full resolution."""
         if self._factor > 1:
             size = (part.shape[1] * self._factor, part.shape[0] * self._factor)
-            part = cast("Plane", cv2.resize(part, size, interpolation=cv2.INTER_CUBIC))
+            part = cv2.resize(part, size, interpolation=cv2.INTER_CUBIC)
         mask = _above(part, self._change)
         cv2.dilate(mask, _SQUARE, dst=mask, iterations=_DILATIONS)
         areas = map(cv2.contourArea, _outer_contours(mask))
         return sum(area for area in areas if area >= self._min_contour_area_pixels)
 
-    def _estimated_area_pixels(self, region: _Region) -> float:
-        """Estimate on the small plane what the usual method measures in a region.
+    def _estimated_area_pixels(self, part: NDArray[Any]) -> float:
+        """Estimate on the small plane what the usual method measures in a part.
 
         A contour runs through the centres of its outermost samples. The usual method's
         contour lies further out: by half a sample less half a pixel, since it runs
@@ -195,7 +174,7 @@ class AreaMeter:
         # What a single sample becomes: a square of this side, by its pixel centres.
         single = (factor - 1 + 2 * _DILATIONS) ** 2
         total = 0.0
-        mask = _above(self._part(region), self._change)
+        mask = _above(part, self._change)
         for contour in _outer_contours(mask):
             inner = factor**2 * cv2.contourArea(contour)
             area = inner + outward * factor * cv2.arcLength(contour, closed=True) + single
@@ -204,13 +183,64 @@ class AreaMeter:
         return total
 
 
+def blurred_difference(plane: Plane, previous: Plane) -> NDArray[Any]:
+    """Return the blurred difference where samples have changed, and far enough around them.
+
+    Args:
+        plane: A plane. Its blur is done on both.
+        previous: The plane before, in which some samples are clearly different.
+
+    Returns:
+        A rectangle out of the difference of the whole planes, without anything near a change
+        being left out: int16 as `Blur.difference` gives it, or uint8 gray levels of planes
+        that are blurred already.
+    """
+    changed = cv2.absdiff(plane.samples, previous.samples)
+    if plane.blur is None:
+        return changed
+    near = _above(changed, _NEAR_CHANGE_LEVELS)
+    # One reach until the blurred change has faded; another one, whose samples are wrong
+    # because the edge is mirrored there, but as faded.
+    margin = _MARGIN_SAMPLES + 2 * plane.blur.reach_samples
+    region = _around(cv2.boundingRect(near), margin, near.shape)
+    return plane.blur.difference(region.of(plane.samples), region.of(previous.samples))
+
+
+def _around(rectangle: Sequence[int], margin: int, shape: tuple[int, ...]) -> _Region:
+    """Return an OpenCV rectangle with a margin around it, as far as there is room."""
+    left, top, width, height = rectangle
+    rows, columns = shape
+    return _Region(
+        max(0, left - margin),
+        max(0, top - margin),
+        min(columns, left + width + margin),
+        min(rows, top + height + margin),
+    )
+
+
+def _regions(near: NDArray[np.uint8], whole: _Region) -> list[_Region]:
+    """Return the regions of change, disjoint, the smallest first."""
+    contours = _outer_contours(near)
+    if len(contours) > _MOST_REGIONS:
+        return [whole]
+    regions: list[_Region] = []
+    for contour in contours:
+        region = _around(cv2.boundingRect(contour), _MARGIN_SAMPLES, near.shape)
+        while overlapping := [other for other in regions if region.overlaps(other)]:
+            for other in overlapping:
+                regions.remove(other)
+                region = region.joined(other)
+        regions.append(region)
+    return sorted(regions, key=lambda region: region.samples)
+
+
 def _outer_contours(mask: NDArray[np.uint8]) -> Sequence[NDArray[np.int32]]:
     contours, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
     return cast("Sequence[NDArray[np.int32]]", contours)
 
 
-def _above(plane: Plane, level: float, into: NDArray[np.uint8] | None = None) -> NDArray[np.uint8]:
-    """Return 255 where the plane is above the level, else 0."""
+def _above(difference: NDArray[Any], level: float) -> NDArray[np.uint8]:
+    """Return 255 where the difference is above the level, else 0."""
     # OpenCV's type stubs know only arrays here, not the numbers that it accepts.
     compare = cast("Callable[..., NDArray[np.uint8]]", cv2.compare)
-    return compare(plane, level, cv2.CMP_GT, dst=into)
+    return compare(difference, level, cv2.CMP_GT)

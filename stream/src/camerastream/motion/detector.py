@@ -10,7 +10,7 @@ from camerastream.motion.area import AreaMeter
 from camerastream.motion.plane import PlaneMaker
 
 if TYPE_CHECKING:
-    from camerastream.motion.plane import Plane
+    from camerastream.motion.plane import Plane, Samples
 
 
 @dataclass(slots=True)
@@ -21,13 +21,13 @@ class _Pair:
         maker: Makes the planes.
         meter: Compares them.
         previous: The plane of the frame checked before, None before the first.
-        spare: The plane before that one, to be overwritten by the next.
+        spare: The samples of the plane before that one, to be overwritten by the next.
     """
 
     maker: PlaneMaker
     meter: AreaMeter
     previous: Plane | None = None
-    spare: Plane | None = None
+    spare: Samples | None = None
 
     def fits(self, frame: Frame) -> bool:
         return (self.maker.width, self.maker.height) == (frame.width, frame.height)
@@ -83,8 +83,11 @@ class MotionDetector:
         pair = self._pair if self._pair and self._pair.fits(frame) else self._new_pair(frame)
         plane = pair.maker.make(frame, pair.spare)
         self._pair = pair
-        area = 0.0 if pair.previous is None else pair.meter.measure(plane, pair.previous)
-        pair.spare, pair.previous = pair.previous, plane
+        area = 0.0
+        if pair.previous is not None:
+            area = pair.meter.measure(plane, pair.previous)
+            pair.spare = pair.previous.samples
+        pair.previous = plane
         frame_pixels = frame.width * frame.height
         area_pixels = min(round(area), frame_pixels)
         return Motion(
