@@ -9,6 +9,7 @@ from rich.console import Console
 
 BENCHMARKS = {
     "every_frame": "a 1080p file, every frame: cost by stage, agreement, picture quality",
+    "every_frame_pod": "1080p30 over RTSP, every frame: CPU of the whole pod (two minutes)",
     "instructions": "the same, instructions by stage (five minutes)",
     "interval": "1080p30 over RTSP, one frame per 5 s: CPU of the whole pod (seven minutes)",
     "frame_age": "how old a picture is when a consumer has it",

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from benchmarks.footage import ROOT
 from benchmarks.operator_process import process_cpu_seconds
+from benchmarks.stage import IMAGE_ENVIRONMENT
 from tests.integration.program.harness import Program
 from tests.testbed import requirement
 
@@ -54,6 +55,7 @@ def pod(folder: Path, url: str, bootstrap_servers: str) -> Program:
         KAFKA_BOOTSTRAP_SERVERS=bootstrap_servers,
         CAMERA_STREAM_TOPIC="camera-stream",
         KAFKA_BUFFER_ERROR_THRESHOLD_SECONDS=60,
+        **IMAGE_ENVIRONMENT,
     )
 
 

@@ -78,7 +78,12 @@ class Stage:
         return program
 
     def reference(
-        self, url: str, interval_seconds: float, *, sleeps: bool = False
+        self,
+        url: str,
+        interval_seconds: float,
+        *,
+        sleeps: bool = False,
+        as_in_image: bool = True,
     ) -> subprocess.Popen[str]:
         """Start the customary program; it checks, and sends, without waiting for motion.
 
@@ -86,6 +91,8 @@ class Stage:
             url: The camera.
             interval_seconds: From one checked frame to the next.
             sleeps: Sleep between them instead of reading all frames.
+            as_in_image: With the image's settings of memory, which take CPU from a program
+                that makes new arrays for every frame.
         """
         process = subprocess.Popen(
             [
@@ -94,7 +101,7 @@ class Stage:
                 *(["sleep"] if sleeps else []),
             ],
             cwd=ROOT,
-            env={**os.environ, **IMAGE_ENVIRONMENT},
+            env={**os.environ, **(IMAGE_ENVIRONMENT if as_in_image else {})},
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             text=True,

@@ -22,8 +22,8 @@ class Frame:
 
     Attributes:
         image: Pixels, shape (height, width, 3), uint8, in OpenCV's BGR order.
-            The array belongs to the holder of the frame: the reader never writes
-            into it again.
+            The reader does not write into it again while anybody holds the array or a
+            part of it.
         jpeg: The bytes of an MJPEG camera's frame, untouched.
         width: Width in pixels of the full frame.
         height: Height in pixels of the full frame.

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import time
+import weakref
 from pathlib import Path
 
 import av
@@ -10,6 +12,9 @@ import numpy as np
 import pytest
 
 from camerastream.capture import Reader, ReaderSettings
+from camerastream.capture.inputs import OpenPlan
+from camerastream.capture.source import parse_source
+from camerastream.capture.video import open_video
 from camerastream.settings.field import SecretStr
 from camerastream.settings.model import Playback, Settings
 from tests.integration.capture.conftest import WAIT_SECONDS, reading
@@ -57,7 +62,54 @@ def test_a_fast_file_waits_for_a_slow_consumer(video: Path) -> None:
         assert camera_clip.read_number(first.image) == 0
         rest = watched.rest()
         assert numbers(rest) == list(range(1, COUNT))
-        assert np.array_equal(first.image, kept)  # never written to again
+        assert np.array_equal(first.image, kept)  # not written to again
+
+
+def test_a_picture_nobody_holds_any_more_is_filled_again(video: Path) -> None:
+    opened = open_video(parse_source(str(video)), OpenPlan(5, 5, kept_arrays=1))
+    assert opened is not None
+
+    def next_image() -> np.ndarray:
+        assert opened.grab()
+        picture = opened.picture()
+        assert picture is not None
+        assert picture.image is not None
+        return picture.image
+
+    first = next_image()
+    place = weakref.ref(first)
+    del first
+    again = next_image()
+    assert again is place()
+    assert camera_clip.read_number(again) == 1
+    # A part of it is held: it must stay as it is.
+    part = again[:120]
+    kept = part.copy()
+    del again
+    other = next_image()
+    assert other is not place()
+    assert camera_clip.read_number(other) == 2
+    del other
+    assert camera_clip.read_number(next_image()) == 3
+    assert np.array_equal(part, kept)
+    opened.release()
+
+
+@pytest.mark.parametrize(("interval_seconds", "kept"), [(0, True), (0.5, True), (1, False)])
+def test_pictures_that_come_rarely_leave_no_array_behind(
+    video: Path, interval_seconds: float, kept: bool
+) -> None:
+    settings = ReaderSettings(interval_seconds=interval_seconds, file_fast=True)
+    with reading(str(video), settings) as watched:
+        places = []
+        for _ in range(3):
+            frame = watched.frame()
+            places.append(weakref.ref(frame.image))
+            del frame
+            gc.collect()
+        # One more has been read, and waits to be taken: two that are kept, or that one.
+        arrays = {id(place()) for place in places if place() is not None}
+        assert len(arrays) == (2 if kept else 0)
 
 
 def test_the_interval_of_a_file_counts_in_its_own_time(video: Path) -> None:

@@ -17,7 +17,8 @@ class Picture:
     """One picture; exactly one of `image` and `jpeg` is set.
 
     Attributes:
-        image: Pixels, shape (height, width, 3), uint8, BGR; never written to again.
+        image: Pixels, shape (height, width, 3), uint8, BGR; not written to again while
+            anybody holds it or a part of it.
         jpeg: The bytes of an MJPEG source's picture, untouched.
         width: Width in pixels.
         height: Height in pixels.
@@ -40,6 +41,8 @@ class OpenPlan:
         key_frames_only: Whether only key frames are decoded.
         mjpeg_passthrough: Whether an MJPEG source's bytes are given instead of pixels.
         ca_file: CA certificates (PEM) that TLS servers are checked against.
+        kept_arrays: How many pictures' arrays are kept, to be filled again once nobody holds
+            them any more. That takes less time, and memory between pictures.
     """
 
     timeout_seconds: float
@@ -48,6 +51,7 @@ class OpenPlan:
     key_frames_only: bool = False
     mjpeg_passthrough: bool = True
     ca_file: Path | None = None
+    kept_arrays: int = 0
 
 
 class PassthroughRefusedError(Exception):

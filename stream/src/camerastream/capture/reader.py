@@ -36,6 +36,9 @@ if TYPE_CHECKING:
 __all__ = ["Reader", "ReaderSettings", "SourceStatus"]
 
 _DAMAGED = "no picture can be decoded from it; check that the file is a whole video"
+_BRIEF_INTERVAL_SECONDS = 1.0
+"""Arrays of pictures that follow each other less closely than this are given back, so that a pod
+is smaller between them; a new one then costs less than a hundredth of a core."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +133,10 @@ class Reader:
             wall_clock=wall_clock,
             stopping=self._stopping,
         )
+        # Of a file the next picture is read while the one before is still being looked at.
+        self._kept_arrays = 0
+        if interval < _BRIEF_INTERVAL_SECONDS:
+            self._kept_arrays = 1 if source.live else 2
         self._thread = threading.Thread(target=self._run, name="reader", daemon=True)
 
     @classmethod
@@ -249,4 +256,5 @@ class Reader:
             key_frames_only=self._policy.key_frames_only,
             mjpeg_passthrough=self._passthrough,
             ca_file=settings.ca_file,
+            kept_arrays=self._kept_arrays,
         )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, cast
 
 import cv2
 
+from camerastream.capture.arrays import PictureArrays
 from camerastream.capture.inputs import PassthroughRefusedError, Picture
 from camerastream.capture.jpeg import read_header
 from camerastream.capture.source import SourceKind
@@ -63,9 +64,12 @@ class Video:
     Args:
         capture: The open capture, nothing grabbed yet.
         passthrough: Give an MJPEG stream's own bytes, where it is one.
+        kept_arrays: How many pictures' arrays are kept, to be filled again.
     """
 
-    def __init__(self, capture: cv2.VideoCapture, *, passthrough: bool) -> None:
+    def __init__(
+        self, capture: cv2.VideoCapture, *, passthrough: bool, kept_arrays: int = 0
+    ) -> None:
         self._capture = capture
         self._grabbed = 0
         self._began_late = False
@@ -78,6 +82,7 @@ class Video:
         self._passthrough = (
             passthrough and self._is_mjpeg and bool(capture.set(cv2.CAP_PROP_FORMAT, -1))
         )
+        self._arrays = PictureArrays(0 if self._passthrough else kept_arrays)
 
     def grab(self) -> bool:
         """Wait for the next picture; return False when there is none any more."""
@@ -93,12 +98,12 @@ class Video:
         Raises:
             PassthroughRefusedError: The first packet is no JPEG, or one has no Huffman tables.
         """
-        done, data = self._capture.retrieve()
+        done, data = self._capture.retrieve(self._arrays.free())
         if not done or data is None:
             return None
         if not self._passthrough:
-            # A fresh array each time: the holder of the last one may still look at it.
             image = cast("NDArray[np.uint8]", data)
+            self._arrays.keep(image)
             if image.ndim != 3:
                 image = cast("NDArray[np.uint8]", cv2.cvtColor(image, cv2.COLOR_GRAY2BGR))
             return Picture(image, None, image.shape[1], image.shape[0])
@@ -167,7 +172,7 @@ def open_video(source: Source, plan: OpenPlan) -> Video | None:
     """
     if source.kind is SourceKind.DEVICE:
         capture = cv2.VideoCapture(source.address, cv2.CAP_V4L2)
-        return _opened(capture, passthrough=False)
+        return _opened(capture, plan, passthrough=False)
     address = source.address
     if source.kind is SourceKind.FILE:
         address = f"file:{address}"  # a colon in a file's name is no protocol
@@ -187,12 +192,12 @@ def open_video(source: Source, plan: OpenPlan) -> Video | None:
         # Never without CAP_FFMPEG: the next backend that OpenCV would try prints the
         # address to stderr, password and all.
         capture = cv2.VideoCapture(address, cv2.CAP_FFMPEG, parameters)
-    return _opened(capture, passthrough=plan.mjpeg_passthrough)
+    return _opened(capture, plan, passthrough=plan.mjpeg_passthrough)
 
 
-def _opened(capture: cv2.VideoCapture, *, passthrough: bool) -> Video | None:
+def _opened(capture: cv2.VideoCapture, plan: OpenPlan, *, passthrough: bool) -> Video | None:
     if capture.isOpened():
-        return Video(capture, passthrough=passthrough)
+        return Video(capture, passthrough=passthrough, kept_arrays=plan.kept_arrays)
     capture.release()
     return None
 
