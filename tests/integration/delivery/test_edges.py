@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import time
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
@@ -15,9 +16,6 @@ from tests.integration.delivery.harness import TOPIC, Stream, jpeg
 from tests.integration.topic import TopicReader, assert_complete_and_in_order, wait_until
 from tests.simulators.broker import MockBroker
 from tests.simulators.fatal import fatal_error
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 MSG_SIZE_TOO_LARGE = 10
 INVALID_PRODUCER_EPOCH = 47
@@ -100,6 +98,23 @@ def test_a_refusal_to_name_the_limit_is_unknown_and_no_error(broker: MockBroker)
     )
     assert limit.max_message_bytes is None
     assert limit.reason
+
+
+def test_whoever_asked_for_the_limit_leaves_no_client_behind(broker: MockBroker) -> None:
+    def librdkafka_threads() -> int:
+        names = (task / "comm" for task in Path("/proc/self/task").iterdir())
+        return sum(name.read_text().startswith("rdk:") for name in names)
+
+    gc.collect()
+    before = librdkafka_threads()
+    gc.disable()
+    try:
+        read_topic_limit(
+            {"bootstrap.servers": broker.bootstrap_servers}, TOPIC, timeout_seconds=0.5
+        )
+        assert librdkafka_threads() <= before
+    finally:
+        gc.enable()
 
 
 def test_replay_of_a_large_backlog_by_itself_causes_no_buffer_error(

@@ -64,11 +64,16 @@ def read_topic_limit(
         client = AdminClient(connection, logger=logging.getLogger("librdkafka"))
         resource = ConfigResource(ResourceType.TOPIC, topic)
         futures = client.describe_configs([resource], request_timeout=timeout_seconds)
-        entries = futures[resource].result(timeout=timeout_seconds + 1)
+        # Not raised by `result`: the traceback would hold this frame, and with it the client
+        # with its threads and connections, until the garbage collector comes by.
+        error = futures[resource].exception(timeout=timeout_seconds + 1)
+        if isinstance(error, KafkaException):
+            cause = error.args[0]
+            return TopicLimit(None, final=cause.code() in _FORBIDDEN, reason=str(cause.str()))
+        entries = futures[resource].result()
         return TopicLimit(int(entries["max.message.bytes"].value), final=True)
-    except KafkaException as error:
-        code = error.args[0].code()
-        return TopicLimit(None, final=code in _FORBIDDEN, reason=str(error.args[0].str()))
+    except KafkaException as refused:
+        return TopicLimit(None, final=False, reason=str(refused.args[0].str()))
     except (KeyError, TypeError, ValueError):
         return TopicLimit(None, final=True, reason="the broker did not name a limit")
     except TimeoutError:
