@@ -10,31 +10,49 @@ from camerastream.delivery.held_memory import HeldMemory, give_back_freed_memory
 MEBIBYTE = 1024 * 1024
 
 
-def test_a_queue_that_drained_is_given_back_once() -> None:
+SECONDS = 5
+
+
+def fell(held: HeldMemory, now: float, *, mebibytes: float = 0, spooled_frames: int = 0) -> bool:
+    return held.fell(queued_bytes=int(mebibytes * MEBIBYTE), spooled_frames=spooled_frames, now=now)
+
+
+def test_a_queue_that_drained_is_given_back_once_and_some_seconds_later() -> None:
     held = HeldMemory()
-    sizes = [0, 16 * MEBIBYTE, 8 * MEBIBYTE, 3 * MEBIBYTE, MEBIBYTE, 0, 0]
-    assert [held.fell(queued_bytes=size, spooled_frames=0) for size in sizes].count(True) == 1
+    sizes = [0, 16, 8, 3, 1, *[0] * 20]
+    found = [fell(held, now, mebibytes=size) for now, size in enumerate(sizes)]
+    # Low from the fifth second on, at 1 of 16 MiB.
+    assert [now for now, given in enumerate(found) if given] == [4 + SECONDS]
+
+
+def test_what_grows_again_meanwhile_is_not_given_back() -> None:
+    held = HeldMemory()
+    sizes = [16, 0, 0, 0, 8, 0, 0, 0, 0, 0, 0]
+    found = [fell(held, now, mebibytes=size) for now, size in enumerate(sizes)]
+    assert [now for now, given in enumerate(found) if given] == [5 + SECONDS]
 
 
 def test_frames_on_disk_count_too() -> None:
     held = HeldMemory()
-    assert not held.fell(queued_bytes=0, spooled_frames=15_000)
-    assert held.fell(queued_bytes=0, spooled_frames=0)
+    assert not fell(held, 0, spooled_frames=15_000)
+    assert not fell(held, 1)
+    assert fell(held, 1 + SECONDS)
 
 
-@given(st.lists(st.integers(0, 4 * MEBIBYTE - 1)))
-def test_little_is_never_worth_it(sizes: list[int]) -> None:
+@given(st.lists(st.floats(0, 3.99)))
+def test_little_is_never_worth_it(sizes: list[float]) -> None:
     held = HeldMemory()
-    assert not any(held.fell(queued_bytes=size, spooled_frames=0) for size in sizes)
+    assert not any(fell(held, 10.0 * now, mebibytes=size) for now, size in enumerate(sizes))
 
 
-@given(st.lists(st.integers(0, 128 * MEBIBYTE)))
-def test_each_time_most_of_it_has_gone(sizes: list[int]) -> None:
-    held, most = HeldMemory(), 0
-    for size in sizes:
+@given(st.lists(st.tuples(st.integers(0, 128), st.floats(0, 10))))
+def test_each_time_most_of_it_has_gone(steps: list[tuple[int, float]]) -> None:
+    held, most, now = HeldMemory(), 0.0, 0.0
+    for size, seconds in steps:
+        now += seconds
         most = max(most, size)
-        if held.fell(queued_bytes=size, spooled_frames=0):
-            assert most >= 4 * MEBIBYTE
+        if fell(held, now, mebibytes=size):
+            assert most >= 4
             assert size <= most / 8
             most = size
 

@@ -196,7 +196,11 @@ class Delivery:
         if replay and not self._limits.changed:
             courier.replay()
         queue, oldest = self._watch(courier)
-        if self._held.fell(queued_bytes=queue.size_bytes, spooled_frames=courier.backlog_frames):
+        if self._held.fell(
+            queued_bytes=queue.size_bytes,
+            spooled_frames=courier.backlog_frames,
+            now=self._clock(),
+        ):
             give_back_freed_memory()
         trip = self._reporter.trip
         if trip is not None and courier.sending:
