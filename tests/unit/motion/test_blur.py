@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import cv2
 import numpy as np
 import pytest
@@ -34,6 +36,30 @@ def drawn(changes):
     return samples
 
 
+def corner(difference):
+    """Return the first row and column that hold anything above the level."""
+    return np.argwhere(difference > NEAR).min(axis=0, initial=ROWS + COLUMNS)
+
+
+def offsets(part, whole):
+    """Yield where in the whole the part may be from; rounding may move its corner by one."""
+    top, left = corner(whole) - corner(part)
+    return itertools.product(range(top - 1, top + 2), range(left - 1, left + 2))
+
+
+def holds_at(top, left, part, whole):
+    """Say whether the part is that of the whole, to a unit, and nothing is beside it."""
+    rows, columns = part.shape
+    if not (0 <= top <= ROWS - rows and 0 <= left <= COLUMNS - columns):
+        return False
+    window = whole[top : top + rows, left : left + columns].astype(int)
+    near = window > NEAR
+    all_of_it = near.sum() == (whole > NEAR).sum()
+    return (
+        all_of_it and (np.abs(window - part)[near] <= 1).all() and (part[~near] <= NEAR + 1).all()
+    )
+
+
 @settings(deadline=None, max_examples=200)
 @given(changes=spots, size=st.sampled_from([21, 31, 45, 101]), factor=st.sampled_from([2, 4, 8]))
 def test_a_change_anywhere_is_blurred_as_in_the_whole_planes(changes, size, factor):
@@ -45,11 +71,10 @@ def test_a_change_anywhere_is_blurred_as_in_the_whole_planes(changes, size, fact
         assert whole.max() <= NEAR
         return
     part = blurred_difference(Plane(after, blur), Plane(before, blur))
-    # The same values above the level, and in the same places relative to each other.
-    assert np.array_equal(part[part > NEAR], whole[whole > NEAR])
-    inside = np.argwhere(part > NEAR)
-    outside = np.argwhere(whole > NEAR)
-    assert len({tuple(offset) for offset in outside - inside}) <= 1
+    if whole.max() <= NEAR + 1:
+        assert part.max() <= NEAR + 1
+        return
+    assert any(holds_at(top, left, part, whole) for top, left in offsets(part, whole))
 
 
 @settings(deadline=None, max_examples=60)
