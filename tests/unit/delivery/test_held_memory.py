@@ -39,6 +39,14 @@ def test_frames_on_disk_count_too() -> None:
     assert fell(held, 1 + SECONDS)
 
 
+def test_nothing_is_given_back_before_the_disk_is_empty() -> None:
+    held = HeldMemory()
+    assert not fell(held, 0, mebibytes=32, spooled_frames=15_000)
+    assert not any(fell(held, now, spooled_frames=1) for now in range(1, 100))
+    assert not fell(held, 100)
+    assert fell(held, 100 + SECONDS)
+
+
 @given(st.lists(st.floats(0, 3.99)))
 def test_little_is_never_worth_it(sizes: list[float]) -> None:
     held = HeldMemory()
