@@ -45,7 +45,7 @@ SETTINGS: dict[str, dict[str, str]] = {
     "ours": {},
     "bare": {},
     "linger 500 ms": {"linger.ms": "500"},
-    "one frame per batch": {"batch.num.messages": "1"},
+    "batches of one": {"batch.num.messages": "1"},
     "one in flight": {"max.in.flight": "1"},
     "not idempotent": {"enable.idempotence": "false"},
 }

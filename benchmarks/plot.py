@@ -23,7 +23,7 @@ _BAR, _BAR_GAP, _ROW_GAP = 15, 3, 14
 _VALUES = 110
 _PLOT_HEIGHT = 260
 _TICKS_LEFT, _TICKS_BELOW = 64, 44
-_COLOURS = ("#2f6fb0", "#c8773a", "#4c9a5f", "#8a5fb0", "#8a8a8a")
+_COLOURS = ("#2f6fb0", "#c8773a", "#4c9a5f", "#8a5fb0", "#8a8a8a", "#b0455a")
 _STYLE = """
 text { font: 13px sans-serif; fill: #24292f }
 .title { font-weight: bold; font-size: 15px }
