@@ -42,7 +42,7 @@ class PictureArrays:
 
     def __init__(self, most: int) -> None:
         # What the interpreter itself adds to the count differs between versions of Python.
-        self._kept = deque([np.empty(0, np.uint8)], maxlen=max(1, most))
+        self._kept = deque([np.empty(0, np.uint8)])
         self._references_without_others = self._references(0)
         self._kept = deque(maxlen=most)
 

@@ -133,10 +133,6 @@ class Reader:
             wall_clock=wall_clock,
             stopping=self._stopping,
         )
-        # Of a file the next picture is read while the one before is still being looked at.
-        self._kept_arrays = 0
-        if interval < _BRIEF_INTERVAL_SECONDS:
-            self._kept_arrays = 1 if source.live else 2
         self._thread = threading.Thread(target=self._run, name="reader", daemon=True)
 
     @classmethod
@@ -249,6 +245,9 @@ class Reader:
 
     def _plan(self) -> OpenPlan:
         settings = self._settings
+        brief = settings.interval_seconds < _BRIEF_INTERVAL_SECONDS
+        # Of a file the next picture is read while the one before is still being looked at.
+        arrays = 1 if self._source.live else 2
         return OpenPlan(
             timeout_seconds=settings.timeout_seconds,
             read_timeout_seconds=self._policy.read_timeout_seconds(settings.timeout_seconds),
@@ -256,5 +255,5 @@ class Reader:
             key_frames_only=self._policy.key_frames_only,
             mjpeg_passthrough=self._passthrough,
             ca_file=settings.ca_file,
-            kept_arrays=self._kept_arrays,
+            kept_arrays=arrays if brief else 0,
         )

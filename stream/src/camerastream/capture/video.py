@@ -67,9 +67,7 @@ class Video:
         kept_arrays: How many pictures' arrays are kept, to be filled again.
     """
 
-    def __init__(
-        self, capture: cv2.VideoCapture, *, passthrough: bool, kept_arrays: int = 0
-    ) -> None:
+    def __init__(self, capture: cv2.VideoCapture, *, passthrough: bool, kept_arrays: int) -> None:
         self._capture = capture
         self._grabbed = 0
         self._began_late = False

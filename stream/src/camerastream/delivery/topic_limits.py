@@ -68,16 +68,20 @@ def read_topic_limit(
         # with its threads and connections, until the garbage collector comes by.
         error = futures[resource].exception(timeout=timeout_seconds + 1)
         if isinstance(error, KafkaException):
-            cause = error.args[0]
-            return TopicLimit(None, final=cause.code() in _FORBIDDEN, reason=str(cause.str()))
+            return _refusal(error)
         entries = futures[resource].result()
         return TopicLimit(int(entries["max.message.bytes"].value), final=True)
-    except KafkaException as refused:
-        return TopicLimit(None, final=False, reason=str(refused.args[0].str()))
+    except KafkaException as error:
+        return _refusal(error)
     except (KeyError, TypeError, ValueError):
         return TopicLimit(None, final=True, reason="the broker did not name a limit")
     except TimeoutError:
         return TopicLimit(None, final=False, reason="no answer")
+
+
+def _refusal(error: KafkaException) -> TopicLimit:
+    cause: KafkaError = error.args[0]
+    return TopicLimit(None, final=cause.code() in _FORBIDDEN, reason=str(cause.str()))
 
 
 class TopicLimits:
